@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Which Debian packages a build needs, and how they get here.
+
+readonly DEBIAN_BAZEL_JAR=/usr/share/bazel/A-server.jar
+
+# The table: a feature is "base", a --config of .bazelrc or a job of .ci/run. Each
+# entry is PACKAGE:FILE, where FILE is there when the package is. A --config that
+# is not listed needs nothing beyond "base".
+declare -rA PACKAGE_TABLE=(
+  [base]="g++:/usr/bin/g++
+          bazel-bootstrap:$DEBIAN_BAZEL_JAR
+          bazel-platforms:/usr/share/bazel/platforms/WORKSPACE
+          bazel-skylib:/usr/share/bazel/tools/skylib/WORKSPACE"
+  [clang]="clang:/usr/bin/clang++"
+  [lint]="clang-format:/usr/bin/clang-format
+          clang-tidy:/usr/bin/clang-tidy
+          python3:/usr/bin/python3
+          shellcheck:/usr/bin/shellcheck"
+)
+
+say() { printf 'bazelw: %s\n' "$*" >&2; }
+
+die() {
+  say "$@"
+  exit 1
+}
+
+# have_packages FEATURE...: fails when one is missing, and sets MISSING to them all.
+have_packages() {
+  local feature entry
+  MISSING=()
+  for feature in "$@"; do
+    for entry in ${PACKAGE_TABLE[$feature]:-}; do
+      if [[ ! -e ${entry#*:} ]]; then MISSING+=("${entry%%:*}"); fi
+    done
+  done
+  ((${#MISSING[@]} == 0))
+}
+
+# run_logged COMMAND...: keeps the output in LOG, for nobody reads it when all is well.
+run_logged() { "$@" >>"$LOG" 2>&1 </dev/null; }
+
+apt_install() {
+  # The time limit is for another apt-get that is at work right now.
+  DEBIAN_FRONTEND=noninteractive run_logged apt-get -o DPkg::Lock::Timeout=600 \
+    install --yes --no-install-recommends "$@"
+}
+
+# install_packages FEATURE...: returns when all of them are here, or ends bazelw.
+install_packages() {
+  if have_packages "$@"; then return; fi
+  if ! type -P apt-get >/dev/null; then
+    die "this system has no apt-get; install bazelisk, or Bazel 7 or later, and run this again."
+  fi
+  if ((EUID != 0)); then
+    say "missing: ${MISSING[*]}. Please run this once, then the same command again:"
+    say "  sudo sh -c 'apt-get update && apt-get install --yes --no-install-recommends ${MISSING[*]}'"
+    exit 1
+  fi
+  say "installing ${MISSING[*]} (under a minute) ..."
+  if ! apt_install "${MISSING[@]}"; then
+    # The list of packages is missing or out of date, or an earlier run of dpkg
+    # was interrupted: both can be put right.
+    run_logged dpkg --configure -a || true
+    run_logged apt-get -o DPkg::Lock::Timeout=600 update || true
+    if ! apt_install "${MISSING[@]}"; then
+      tail -n 20 "$LOG" >&2
+      die "could not install ${MISSING[*]}; is the package registry within reach? All of it: $LOG"
+    fi
+  fi
+  have_packages "$@" || die "installed, yet still missing: ${MISSING[*]}"
+}
