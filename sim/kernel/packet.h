@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: packet.h
+//
+// What travels between simulated hosts: a UDP datagram in its IP packet, or an ICMP error about one.
+// Copies of a packet share one payload.
+
+#ifndef POLLUX_SIM_KERNEL_PACKET_H_
+#define POLLUX_SIM_KERNEL_PACKET_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/string_view.h"
+#include "udp/endpoint.h"
+
+namespace pollux::sim {
+
+// The bytes of a datagram: immutable, shared by all copies, freed with the last. Copied in once, when
+// a program sends, and out once, when a program receives. Not thread-safe: a simulation is one thread.
+class Payload {
+ public:
+  Payload() = default;  // Empty.
+  static Payload Copy(absl::string_view bytes);
+  Payload(const Payload& other);
+  Payload(Payload&& other) noexcept;
+  Payload& operator=(Payload other) noexcept;
+  ~Payload();
+
+  absl::string_view bytes() const;
+  size_t size() const { return bytes().size(); }
+
+ private:
+  struct Block;  // Reference count, size, then the bytes.
+  explicit Payload(Block* block) : block_(block) {}
+  Block* block_ = nullptr;
+};
+
+// What an ICMP or ICMPv6 error says (RFC 792, RFC 4443).
+enum class IcmpError : uint8_t {
+  kNetUnreachable,
+  kHostUnreachable,
+  kProtocolUnreachable,
+  kPortUnreachable,
+  kFragmentationNeeded,  // ICMPv6: packet too big.
+  kAdminProhibited,
+  kTimeExceeded,
+};
+
+struct Packet {
+  // Given by the stack that sends it, unique among that host's packets; copies keep it.
+  uint64_t id = 0;
+  // Ends of the datagram. For an ICMP error, those of the datagram that it is about: `source` is then
+  // the host that has to learn of it.
+  Endpoint source;
+  Endpoint destination;
+  uint8_t hop_limit = 64;
+  uint8_t traffic_class = 0;  // TOS or traffic class, ECN in the two low bits.
+  bool dont_fragment = false;
+  Payload payload;
+
+  // Set for an ICMP error, with who reports it and, for kFragmentationNeeded, the next hop's MTU.
+  std::optional<IcmpError> icmp;
+  IpAddress icmp_reporter;
+  uint32_t icmp_mtu = 0;
+
+  // Where the packet is going: the destination, or for an ICMP error back to the source.
+  const IpAddress& target() const { return icmp ? source.address : destination.address; }
+  // The size of the IP packet in bytes, headers included.
+  size_t wire_size() const;
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_KERNEL_PACKET_H_

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: udp_stack.h
+//
+// `UdpStack` is the UDP part of one simulated host's kernel. It knows sockets, ports, interfaces,
+// routes and memberships, and the rules of the platform it plays. It has no clock and no peers: time
+// comes in with each arriving packet, and packets leave through `StackHost`.
+//
+// The calls are those of the platform, errors and quirks included: a pending ICMP error fails the
+// calls that it fails there. The portable face is `HostEngine` (sim/host_engine.h).
+
+#ifndef POLLUX_SIM_KERNEL_UDP_STACK_H_
+#define POLLUX_SIM_KERNEL_UDP_STACK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "sim/kernel/outcome.h"
+#include "sim/kernel/packet.h"
+#include "sim/kernel/platform_rules.h"
+#include "udp/datagram.h"
+#include "udp/network_interface.h"
+#include "udp/socket_engine.h"
+#include "udp/socket_option.h"
+
+namespace pollux::sim {
+
+// Names a socket of one stack. Given in order of creation, never reused.
+using SocketId = uint64_t;
+// Who owns a socket. 0 is root.
+using UserId = uint32_t;
+
+// Why a stack threw a packet away.
+enum class DropCause : uint8_t {
+  kNoSocket,           // Nobody listens on the port; unicast is answered with port unreachable.
+  kNotForUs,           // The address is not this host's, or no group of the arrival interface.
+  kFiltered,           // Sockets listen there, but none of them takes it: peer, membership, device.
+  kReceiveBufferFull,
+  kNoRoute,
+  kInterfaceDown,
+};
+absl::string_view ToString(DropCause cause);
+
+// The choices that a stack leaves to its host, so that they are labelled draws.
+enum class StackDraw : uint8_t {
+  kEphemeralPort,   // Where the search for a free port starts.
+  kReusePortGroup,  // The seed of a reuse-port group's hash.
+};
+
+// What a stack asks of the host it is part of.
+class StackHost {
+ public:
+  virtual ~StackHost() = default;
+  // Sends a packet out of an interface, the loopback interface included. Never calls back into the
+  // stack: the packet arrives later, through `Deliver`.
+  virtual void Transmit(uint32_t interface_index, const Packet& packet) = 0;
+  // A number below `bound`.
+  virtual uint32_t Draw(StackDraw what, uint32_t bound) = 0;
+  // A datagram or an error was queued on `socket`. Must not call back into the stack.
+  virtual void SocketReady(SocketId socket) = 0;
+  // For the record.
+  virtual void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) = 0;
+  virtual void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) = 0;
+};
+
+// A route; the longest prefix wins, then the one added first.
+struct Route {
+  IpAddress network;  // With prefix_length; 0.0.0.0/0 or ::/0 for a default route.
+  int prefix_length = 0;
+  IpAddress gateway;  // Unset: the destination is on the link.
+  uint32_t interface_index = 0;
+};
+
+// One entry of the error queue, or the pending error of a socket.
+struct PendingError {
+  OsError error = OsError::kUnknown;
+  Endpoint destination;  // Of the datagram that it is about.
+  IpAddress reporter;
+};
+
+// What `UdpStack::Sockets` tells of a socket.
+struct SocketInfo {
+  SocketId id = 0;
+  AddressFamily family = AddressFamily::kIpv4;
+  UserId user = 0;
+  Endpoint local;
+  Endpoint peer;
+  size_t queued_datagrams = 0;
+  size_t queued_bytes = 0;  // As charged to the receive buffer.
+  uint64_t dropped = 0;
+  std::vector<GroupMembership> memberships;
+};
+
+// Loop thread only. Addresses cross this interface unmapped, but the platform's rules for mapped ones
+// hold: binding `family` kDual or kIpv6 sockets to an IPv4 address is binding the mapped form.
+class UdpStack {
+ public:
+  // `rules` and `host` must outlive the stack.
+  UdpStack(const PlatformRules& rules, StackHost& host);
+  ~UdpStack();
+  UdpStack(const UdpStack&) = delete;
+  UdpStack& operator=(const UdpStack&) = delete;
+
+  const PlatformRules& rules() const;
+
+  // ---- Interfaces and routes. Index 1 is the loopback interface, which is always there. ----
+
+  // Adds an interface, or replaces the one of the same index. Connected routes follow its addresses.
+  void SetInterface(const NetworkInterface& interface);
+  const std::vector<NetworkInterface>& interfaces() const;
+  void AddRoute(const Route& route);
+  // The next hop for a packet that leaves by an interface: a gateway, or its own target.
+  IpAddress NextHop(uint32_t interface_index, const IpAddress& target) const;
+  // Whether a socket of this host is a member of `group` on that interface.
+  bool IsMember(uint32_t interface_index, const IpAddress& group) const;
+
+  // ---- System calls ----
+
+  Outcome<SocketId> Socket(AddressFamily family, UserId user);
+  void Close(SocketId socket);
+  Outcome<> Bind(SocketId socket, const Endpoint& local);
+  Outcome<> Connect(SocketId socket, const Endpoint& peer);
+  // connect(AF_UNSPEC), with what the platform does to the local endpoint.
+  Outcome<> Disconnect(SocketId socket);
+  Endpoint LocalEndpoint(SocketId socket) const;
+  std::optional<Endpoint> PeerEndpoint(SocketId socket) const;
+
+  Outcome<> Send(SocketId socket, const SendSlot& datagram);
+  // Takes the next datagram; false when there is none.
+  Outcome<bool> Receive(SocketId socket, ReceiveSlot& slot);
+  std::optional<size_t> PendingDatagramSize(SocketId socket) const;
+  // Reads and clears the pending error (SO_ERROR), or takes the oldest of the error queue.
+  std::optional<PendingError> TakeError(SocketId socket);
+  // Whether a receive would find a datagram or an error.
+  bool Readable(SocketId socket) const;
+
+  void RequestMetadata(SocketId socket, Metadata fields);
+  Outcome<> SetOption(SocketId socket, SocketOption option, int value);
+  Outcome<int> GetOption(SocketId socket, SocketOption option) const;
+  Outcome<> Join(SocketId socket, const GroupMembership& membership);
+  Outcome<> Leave(SocketId socket, const GroupMembership& membership);
+  Outcome<> SetMulticastInterface(SocketId socket, uint32_t interface_index);
+  uint32_t MulticastInterface(SocketId socket) const;
+
+  // ---- The network's side ----
+
+  // A packet arrived on an interface at `now`, the host's wall time.
+  void Deliver(uint32_t interface_index, const Packet& packet, absl::Time now);
+
+  // All open sockets, by id.
+  std::vector<SocketInfo> Sockets() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_KERNEL_UDP_STACK_H_

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "udp/internal/socket_core.h"
+
+#include "absl/strings/str_cat.h"
+#include "udp/socket_error.h"
+
+namespace pollux::internal {
+
+SocketCore::SocketCore(SocketEngine& of)
+    : engine(of), flush_(of.loop(), [this] { Flush(); }) {}
+
+absl::Status SocketCore::Fail(absl::Status status) {
+  error = status;
+  return status;
+}
+
+absl::Status SocketCore::Refuse(SocketError cause, absl::string_view call,
+                                absl::string_view message) {
+  return Fail(SocketStatus(cause, absl::StrCat(call, ": ", message)));
+}
+
+absl::StatusOr<std::unique_ptr<EngineSocket>> SocketCore::Open(AddressFamily& family) {
+  absl::StatusOr<std::unique_ptr<EngineSocket>> opened = engine.NewUdpSocket(family);
+  if (family == AddressFamily::kDual &&
+      OsErrorOf(opened.status()) == OsError::kAddressFamilyNotSupported) {
+    family = AddressFamily::kIpv4;
+    opened = engine.NewUdpSocket(family);
+  }
+  if (!opened.ok()) return opened;
+  // The contract's broadcast examples work without asking; a program that wants the kernel's guard
+  // sets the option to 0.
+  if (absl::Status s = (*opened)->SetOption(SocketOption::kBroadcast, 1); !s.ok()) return s;
+  for (const auto& [option, value] : options) {
+    if (absl::Status s = (*opened)->SetOption(option, value); !s.ok()) return s;
+  }
+  if (metadata != Metadata::kNone) {
+    if (absl::Status s = (*opened)->RequestMetadata(metadata); !s.ok()) return s;
+  }
+  return opened;
+}
+
+void SocketCore::Adopt(std::unique_ptr<EngineSocket> opened) {
+  socket = std::move(opened);
+  ++openings;
+  socket->SetReadyCallback([this] { EngineReady(); });
+}
+
+void SocketCore::Drop() {
+  ++lookups;
+  socket.reset();
+  bound_by_program = false;
+  peer = Endpoint();
+  current.clear();
+  current_offset = 0;
+  told_ = false;
+  handle_taken_ = false;
+  SetState(SocketState::kUnconnected);
+}
+
+void SocketCore::Close() {
+  Drop();
+  closed_ = true;
+  flush_.Stop();
+  events_.clear();
+  first_event_ = 0;
+  ready_read.Set(nullptr);
+  bytes_written.Set(nullptr);
+  state_changed.Set(nullptr);
+  error_occurred.Set(nullptr);
+}
+
+void SocketCore::SetState(SocketState next) {
+  if (next == state) return;
+  state = next;
+  Queue({.kind = Event::kState, .state = next});
+}
+
+void SocketCore::Wrote(size_t size) {
+  if (bytes_written.is_set()) Queue({.kind = Event::kWritten, .size = size});
+}
+
+void SocketCore::Report(absl::Status status) {
+  error = status;
+  Queue({.kind = Event::kError, .status = std::move(status)});
+}
+
+void SocketCore::Queue(Event event) {
+  events_.push_back(std::move(event));
+  if (!flush_.active()) flush_.Start(absl::ZeroDuration());
+}
+
+void SocketCore::Flush() {
+  const std::shared_ptr<SocketCore> alive = shared_from_this();
+  flush_.Stop();
+  // Callbacks may queue more, which waits for the next turn, may run the loop and so this function
+  // within itself, and may end the socket.
+  for (size_t count = events_.size() - first_event_;
+       count > 0 && first_event_ < events_.size() && !closed_; --count) {
+    const Event event = std::move(events_[first_event_++]);
+    switch (event.kind) {
+      case Event::kState:
+        state_changed.Run(event.state);
+        break;
+      case Event::kWritten:
+        bytes_written.Run(event.size);
+        break;
+      case Event::kError:
+        error_occurred.Run(event.status);
+        break;
+    }
+  }
+  if (first_event_ == events_.size()) {
+    events_.clear();
+    first_event_ = 0;
+  }
+}
+
+void SocketCore::ReadTried() {
+  told_ = false;
+  if (!in_ready_read_ && ready_read.is_set()) socket->RequestReady();
+}
+
+void SocketCore::ReadyReadReplaced() {
+  told_ = false;
+  if (socket != nullptr && ready_read.is_set()) socket->RequestReady();
+}
+
+void SocketCore::EngineReady() {
+  const std::shared_ptr<SocketCore> alive = shared_from_this();
+  while (std::optional<AsyncError> asynchronous = socket->TakeAsyncError()) {
+    Report(std::move(asynchronous->status));
+  }
+  Flush();
+  if (!closed_) TellReadyRead();
+}
+
+void SocketCore::TellReadyRead() {
+  // Only of a datagram that is there: the engine's hint may be stale, or have been about an error.
+  if (socket == nullptr || in_ready_read_ || !ready_read.is_set()) return;
+  if (told_ && !handle_taken_) return;
+  if (!socket->PendingDatagramSize().has_value()) return;
+  told_ = true;
+  in_ready_read_ = true;
+  ready_read.Run();
+  in_ready_read_ = false;
+  // The callback has read: tell of what it left, or of what came while it ran.
+  if (!closed_ && !told_ && socket != nullptr) socket->RequestReady();
+}
+
+}  // namespace pollux::internal

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: socket_core.h
+//
+// What a `UdpSocket` is, at an address that stays when the socket is moved: its state, its engine
+// socket while there is one, and its signals. Programs never see it.
+//
+// It is shared so that a callback may destroy the socket it belongs to: whoever runs callbacks
+// holds a reference, and looks at `closed()` afterwards.
+
+#ifndef POLLUX_UDP_INTERNAL_SOCKET_CORE_H_
+#define POLLUX_UDP_INTERNAL_SOCKET_CORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "udp/datagram.h"
+#include "udp/endpoint.h"
+#include "udp/event_loop.h"
+#include "udp/socket_engine.h"
+#include "udp/socket_error.h"
+#include "udp/socket_option.h"
+#include "udp/udp_socket.h"
+
+namespace pollux::internal {
+
+// A callback that can be replaced, or can destroy its owner, while it runs.
+template <typename... Args>
+class Signal {
+ public:
+  using Callback = absl::AnyInvocable<void(Args...)>;
+  void Set(Callback callback) {
+    callback_ = callback ? std::make_shared<Callback>(std::move(callback)) : nullptr;
+  }
+  bool is_set() const { return callback_ != nullptr; }
+  void Run(Args... args) {
+    if (const std::shared_ptr<Callback> callback = callback_) (*callback)(args...);
+  }
+
+ private:
+  std::shared_ptr<Callback> callback_;
+};
+
+class SocketCore : public std::enable_shared_from_this<SocketCore> {
+ public:
+  explicit SocketCore(SocketEngine& of);
+
+  // ---- State ----
+
+  SocketEngine& engine;
+  std::unique_ptr<EngineSocket> socket;  // Null while unconnected, and while a name is looked up.
+  SocketState state = SocketState::kUnconnected;
+  bool bound_by_program = false;  // Bind() made the engine socket: a disconnect leaves it bound.
+  Endpoint peer;
+  std::vector<std::pair<SocketOption, int>> options;  // What SetOption asked for, in order.
+  Metadata metadata = Metadata::kNone;
+  absl::Status error;
+  uint64_t openings = 0;  // Counts engine sockets: a membership belongs to one of them.
+  uint64_t lookups = 0;   // Counts lookups begun and stopped: only the latest one's answer counts.
+  std::string current;    // The datagram that Read and ReadLine are in,
+  size_t current_offset = 0;  // and how far.
+
+  // Keeps a failure for `error()`, and hands it on.
+  absl::Status Fail(absl::Status status);
+  // Fails as SocketStatus does, with a text of the form "CALL: MESSAGE".
+  absl::Status Refuse(SocketError cause, absl::string_view call, absl::string_view message);
+
+  // Makes an engine socket of that family with this object's options; kDual gives way to kIpv4 on a
+  // host without IPv6, which `family` then says. Does not touch `socket`.
+  absl::StatusOr<std::unique_ptr<EngineSocket>> Open(AddressFamily& family);
+  // Makes `opened` the engine socket, and listens to it.
+  void Adopt(std::unique_ptr<EngineSocket> opened);
+  // Drops the engine socket and all that goes with it; the state becomes kUnconnected.
+  void Drop();
+  // For the destructor: like Drop, and no callback runs any more.
+  void Close();
+  bool closed() const { return closed_; }
+
+  // ---- Signals ----
+
+  Signal<> ready_read;
+  Signal<size_t> bytes_written;
+  Signal<SocketState> state_changed;
+  Signal<const absl::Status&> error_occurred;
+
+  // Changes the state, and has state_changed run.
+  void SetState(SocketState next);
+  // Has bytes_written run.
+  void Wrote(size_t size);
+  // Has error_occurred run, and keeps the error.
+  void Report(absl::Status status);
+
+  // The program has tried to read: ready_read may be told again.
+  void ReadTried();
+  // The callback is new: what is already there was not told to it.
+  void ReadyReadReplaced();
+  // The program may from now on read where this class does not see it.
+  void HandleTaken() { handle_taken_ = true; }
+
+ private:
+  struct Event {
+    enum Kind : uint8_t { kState, kWritten, kError } kind;
+    SocketState state = SocketState::kUnconnected;
+    size_t size = 0;
+    absl::Status status = {};
+  };
+
+  void Queue(Event event);
+  void Flush();
+  void EngineReady();
+  void TellReadyRead();
+
+  bool closed_ = false;
+  bool told_ = false;           // ready_read has run, and the program has not read since.
+  bool in_ready_read_ = false;  // ready_read is running: never recursively.
+  bool handle_taken_ = false;
+  std::vector<Event> events_;  // Signals to come, from first_event_ on; keeps its room.
+  size_t first_event_ = 0;
+  Timer flush_;  // Runs Flush in the next turn of the loop.
+};
+
+}  // namespace pollux::internal
+
+#endif  // POLLUX_UDP_INTERNAL_SOCKET_CORE_H_

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: socket_engine.h
+//
+// The seam. Everything above it (`UdpSocket`, every program) is portable and the same on every
+// engine; everything below it is an operating system, or a simulated one. A third engine can be
+// written from this page.
+//
+// Rules for both classes:
+//  * Loop thread only. Calls never block.
+//  * Would-block is not an error: batch calls return how many, 0 means none now, and allocate
+//  nothing.
+//  * Errors are made with `OsStatus`: portable cause, the platform's number, and a text that names
+//  the
+//    offending value. A call that fails changes nothing, but where its comment says so.
+//  * Callbacks run from the loop, never inside the call that installed or caused them.
+//  * Kernel options, not bind modes, cross the seam: each engine gives what its platform gives.
+//  * Addresses cross it unmapped: no ::ffff:a.b.c.d in either direction. The wildcard of a
+//  dual-stack
+//    socket is `IpAddress::Any()`.
+
+#ifndef POLLUX_UDP_SOCKET_ENGINE_H_
+#define POLLUX_UDP_SOCKET_ENGINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "udp/datagram.h"
+#include "udp/endpoint.h"
+#include "udp/event_loop.h"
+#include "udp/ip_address.h"
+#include "udp/network_interface.h"
+#include "udp/platform.h"
+#include "udp/socket_option.h"
+
+namespace pollux {
+
+class SocketEngine;
+
+// One membership: a group, on an interface (0: the one the platform chooses), and for a
+// source-specific membership (RFC 4607) the only source it is meant for (unset: any).
+struct GroupMembership {
+  IpAddress group = {};
+  uint32_t interface_index = 0;
+  IpAddress source = {};
+
+  friend bool operator==(const GroupMembership& a, const GroupMembership& b) {
+    return a.group == b.group && a.interface_index == b.interface_index && a.source == b.source;
+  }
+};
+
+// An error that belongs to no call: an ICMP message about a datagram sent earlier.
+struct AsyncError {
+  absl::Status status;        // As from `OsStatus`.
+  Endpoint destination = {};  // Where that datagram went; unset where the platform does not tell.
+};
+
+// One UDP socket of an engine. Destroying it closes it.
+class EngineSocket {
+ public:
+  EngineSocket(const EngineSocket&) = delete;
+  EngineSocket& operator=(const EngineSocket&) = delete;
+  virtual ~EngineSocket();
+
+  // Binds to `local`; port 0 asks for one that is free. An address of the wrong family fails with
+  // `OsError::kAddressFamilyNotSupported`.
+  virtual absl::Status Bind(const Endpoint& local) = 0;
+  // Fixes the peer: sends without destination go there, and only its datagrams are received from
+  // now on. Binds an unbound socket. A connected socket can be connected again.
+  virtual absl::Status Connect(const Endpoint& peer) = 0;
+  // Forgets the peer. What `Bind` was given, and the port it chose, stays.
+  virtual absl::Status Disconnect() = 0;
+  // Where it is bound, port 0 while it is not; a dual-stack socket's wildcard is
+  // `IpAddress::Any()`.
+  virtual Endpoint LocalEndpoint() const = 0;
+
+  // Sends the datagrams in order until one cannot be sent. Returns how many were: 0 when the send
+  // buffer is full. Fails only with the error of the first; that of a later one comes back when it
+  // is the first of a call. An asynchronous error never fails a send. Binds an unbound socket.
+  virtual absl::StatusOr<size_t> Send(absl::Span<const SendSlot> datagrams) = 0;
+  // Receives up to `slots.size()` datagrams. A slot's empty buffer discards its datagram. An
+  // asynchronous error never fails a receive.
+  virtual absl::StatusOr<size_t> Receive(absl::Span<ReceiveSlot> slots) = 0;
+  // The payload size of the next datagram, which can be 0; nullopt when there is none.
+  virtual std::optional<size_t> PendingDatagramSize() = 0;
+  // Takes the oldest asynchronous error that was not yet taken.
+  virtual std::optional<AsyncError> TakeAsyncError() = 0;
+
+  // `ready` runs in each turn of the loop in which datagrams or asynchronous errors have arrived,
+  // once however many: edges, not levels. It can be spurious. It may destroy this socket.
+  virtual void SetReadyCallback(absl::AnyInvocable<void()> ready) = 0;
+  // Has `ready` run in the next turn if something is pending then: for those who left something
+  // behind, or came late.
+  virtual void RequestReady() = 0;
+
+  // Which fields of `DatagramInfo` to fill from now on, beyond the free ones. What the platform
+  // lacks stays empty.
+  virtual absl::Status RequestMetadata(Metadata fields) = 0;
+  virtual absl::Status SetOption(SocketOption option, int value) = 0;
+  virtual absl::StatusOr<int> GetOption(SocketOption option) const = 0;
+
+  virtual absl::Status Join(const GroupMembership& membership) = 0;
+  virtual absl::Status Leave(const GroupMembership& membership) = 0;
+  // The interface by which group datagrams leave; 0 gives the choice back to the platform.
+  virtual absl::Status SetMulticastInterface(uint32_t interface_index) = 0;
+  // What was set, 0 if nothing was.
+  virtual absl::StatusOr<uint32_t> MulticastInterface() const = 0;
+
+  // The operating system's handle, which stays the socket's own; nullopt where there is none.
+  virtual std::optional<NativeHandle> native_handle() const { return std::nullopt; }
+
+ protected:
+  explicit EngineSocket(SocketEngine& engine);
+
+ private:
+  SocketEngine& engine_;
+};
+
+// Makes sockets, and has all else that a program needs of its host. Sockets and timers must be gone
+// before their engine is: this is checked.
+class SocketEngine {
+ public:
+  using ResolveCallback = absl::AnyInvocable<void(absl::StatusOr<std::vector<IpAddress>>)>;
+
+  SocketEngine(const SocketEngine&) = delete;
+  SocketEngine& operator=(const SocketEngine&) = delete;
+  virtual ~SocketEngine();
+
+  // "epoll", "sim:linux": names test instances and messages.
+  virtual absl::string_view name() const = 0;
+  virtual Platform platform() const = 0;
+  virtual EventLoop& loop() = 0;
+
+  // A new socket, unbound, non-blocking, with the platform's default options. kDual fails with
+  // `OsError::kAddressFamilyNotSupported` where the host has no IPv6.
+  virtual absl::StatusOr<std::unique_ptr<EngineSocket>> NewUdpSocket(AddressFamily family) = 0;
+  // The host's interfaces, by index.
+  virtual absl::StatusOr<std::vector<NetworkInterface>> Interfaces() = 0;
+  // Looks a host name up and runs `callback` from the loop, with at least one address, in the
+  // resolver's order, or SocketError::kHostNotFound. An address as text resolves to itself. The
+  // callback does not run any more once the engine is gone.
+  virtual void Resolve(absl::string_view name, ResolveCallback callback) = 0;
+
+ protected:
+  SocketEngine() = default;
+
+ private:
+  friend class EngineSocket;
+  int sockets_ = 0;  // Living `EngineSocket`s.
+};
+
+}  // namespace pollux
+
+#endif  // POLLUX_UDP_SOCKET_ENGINE_H_
