@@ -39,6 +39,12 @@ have_packages() {
   ((${#MISSING[@]} == 0))
 }
 
+# die_with_log WHAT: for commands that ran under run_logged.
+die_with_log() {
+  grep -E '^(E|W|Err|dpkg)\b' -- "$LOG" | tail -n 5 >&2 || true
+  die "$1; is Debian's package registry within reach? Everything that was said: $LOG"
+}
+
 # run_logged COMMAND...: keeps the output in LOG, for nobody reads it when all is well.
 run_logged() { "$@" >>"$LOG" 2>&1 </dev/null; }
 
@@ -65,10 +71,7 @@ install_packages() {
     # was interrupted: both can be put right.
     run_logged dpkg --configure -a || true
     run_logged apt-get -o DPkg::Lock::Timeout=600 update || true
-    if ! apt_install "${MISSING[@]}"; then
-      tail -n 20 "$LOG" >&2
-      die "could not install ${MISSING[*]}; is the package registry within reach? All of it: $LOG"
-    fi
+    apt_install "${MISSING[@]}" || die_with_log "could not install ${MISSING[*]}"
   fi
   have_packages "$@" || die "installed, yet still missing: ${MISSING[*]}"
 }

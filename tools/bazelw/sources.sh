@@ -35,7 +35,7 @@ source_lists() {
 # for it works on lists of its own and leaves the system's alone.
 download_sources() {
   local options codename
-  mkdir -p "$1/parts" "$1/lists/partial" "$1/cache/archives/partial"
+  mkdir -p -- "$1/parts" "$1/lists/partial" "$1/cache/archives/partial"
   source_lists "$1/parts"
   options=(
     -oDir::Etc::sourcelist=/dev/null
@@ -63,15 +63,10 @@ fetch_sources() {
   if have_sources; then return; fi
   say "fetching the sources of ${SOURCE_PACKAGES[*]} (a few seconds) ..."
   unpacked=$(sources_folder).part
+  work=$CACHE/download.part
   # What an interrupted run left behind goes first.
-  rm -rf -- "$unpacked"
-  work=$(mktemp -d)
-  # shellcheck disable=SC2064 # the folder of now, not of later
-  trap "rm -rf -- '$work'" EXIT
-  if ! download_sources "$work"; then
-    tail -n 20 "$LOG" >&2
-    die "could not fetch the sources; is the package registry within reach? All of it: $LOG"
-  fi
+  rm -rf -- "$unpacked" "$work"
+  download_sources "$work" || die_with_log "could not fetch the sources"
   for package in "${SOURCE_PACKAGES[@]}"; do
     mkdir -p -- "$unpacked/$package"
     for archive in "$work/$package"_*.orig.tar.*; do
@@ -80,5 +75,4 @@ fetch_sources() {
   done
   mv -T -- "$unpacked" "$(sources_folder)"
   rm -rf -- "$work"
-  trap - EXIT
 }
