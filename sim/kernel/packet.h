@@ -3,7 +3,8 @@
 // File: packet.h
 //
 // What travels between simulated hosts: a UDP datagram in its IP packet, or an ICMP error about one.
-// Copies of a packet share one payload.
+// Copies of a packet share one payload. Addresses in a packet carry no scope, as on a wire: the
+// interface that a packet crosses gives link-local addresses and groups their meaning.
 
 #ifndef POLLUX_SIM_KERNEL_PACKET_H_
 #define POLLUX_SIM_KERNEL_PACKET_H_
@@ -57,8 +58,17 @@ struct Packet {
   Endpoint destination;
   uint8_t hop_limit = 64;
   uint8_t traffic_class = 0;  // TOS or traffic class, ECN in the two low bits.
+  // Routers must not split it. A packet without this can be larger than the MTU of the interface it
+  // leaves by: it then stands for all its fragments.
   bool dont_fragment = false;
   Payload payload;
+
+  // Only in packets that cross the loopback interface: the interface that they count as arriving on,
+  // 0 for the loopback interface itself. A host's datagram to one of its own addresses crosses
+  // loopback, but arrives on the interface that owns the address; so does its own copy of a broadcast
+  // or group datagram, on the interface by which the datagram left. Whoever carries the packet copies
+  // this and looks at nothing else.
+  uint32_t arrives_on = 0;
 
   // Set for an ICMP error, with who reports it and, for kFragmentationNeeded, the next hop's MTU.
   std::optional<IcmpError> icmp;

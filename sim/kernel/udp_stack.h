@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "sim/kernel/outcome.h"
@@ -57,8 +58,14 @@ enum class StackDraw : uint8_t {
 class StackHost {
  public:
   virtual ~StackHost() = default;
-  // Sends a packet out of an interface, the loopback interface included. Never calls back into the
+  // Sends a packet out of an interface, the loopback interface included. Must not call back into the
   // stack: the packet arrives later, through `Deliver`.
+  //
+  // What the host sends to itself comes here too, on the loopback interface (index 1): datagrams to
+  // its own addresses, its own copies of broadcast and group datagrams, and ICMP errors about those.
+  // Hand such a packet to `Deliver(1, ...)` as it is: `Packet::arrives_on` tells the stack which
+  // interface it counts for. A broadcast or group datagram is thus two calls: the wire's, and the
+  // host's own copy's where one is due.
   virtual void Transmit(uint32_t interface_index, const Packet& packet) = 0;
   // A number below `bound`.
   virtual uint32_t Draw(StackDraw what, uint32_t bound) = 0;
@@ -67,6 +74,16 @@ class StackHost {
   // For the record.
   virtual void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) = 0;
   virtual void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) = 0;
+  // The process did what its platform ends processes for. Prints `reason` and aborts, unless
+  // overridden: a test that wants to observe the panic returns, and the call fails with
+  // `OsError::kPermission`.
+  virtual void Panic(absl::string_view reason);
+};
+
+// What a process is allowed to do on platforms that ask (Symbian); others ignore it.
+struct Capabilities {
+  bool network_services = true;  // Without it, every system call is a panic.
+  bool network_control = false;  // With it, a bind that asks for address reuse always succeeds.
 };
 
 // A route; the longest prefix wins, then the one added first.
@@ -102,7 +119,7 @@ struct SocketInfo {
 class UdpStack {
  public:
   // `rules` and `host` must outlive the stack.
-  UdpStack(const PlatformRules& rules, StackHost& host);
+  UdpStack(const PlatformRules& rules, StackHost& host, Capabilities capabilities = {});
   ~UdpStack();
   UdpStack(const UdpStack&) = delete;
   UdpStack& operator=(const UdpStack&) = delete;
