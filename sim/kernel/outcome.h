@@ -2,8 +2,8 @@
 //
 // File: outcome.h
 //
-// What a simulated system call returns: a value, or the error it failed with. Unlike `absl::StatusOr`
-// it carries no text: the engine above knows the call and words it.
+// What a simulated system call returns: a value, or the error it failed with. Unlike
+// `absl::StatusOr` it carries no text: the engine above knows the call and words it.
 
 #ifndef POLLUX_SIM_KERNEL_OUTCOME_H_
 #define POLLUX_SIM_KERNEL_OUTCOME_H_

@@ -2,9 +2,9 @@
 //
 // File: packet.h
 //
-// What travels between simulated hosts: a UDP datagram in its IP packet, or an ICMP error about one.
-// Copies of a packet share one payload. Addresses in a packet carry no scope, as on a wire: the
-// interface that a packet crosses gives link-local addresses and groups their meaning.
+// What travels between simulated hosts: a UDP datagram in its IP packet, or an ICMP error about
+// one. Copies of a packet share one payload. Addresses in a packet carry no scope, as on a wire:
+// the interface that a packet crosses gives link-local addresses and groups their meaning.
 
 #ifndef POLLUX_SIM_KERNEL_PACKET_H_
 #define POLLUX_SIM_KERNEL_PACKET_H_
@@ -18,8 +18,9 @@
 
 namespace pollux::sim {
 
-// The bytes of a datagram: immutable, shared by all copies, freed with the last. Copied in once, when
-// a program sends, and out once, when a program receives. Not thread-safe: a simulation is one thread.
+// The bytes of a datagram: immutable, shared by all copies, freed with the last. Copied in once,
+// when a program sends, and out once, when a program receives. Not thread-safe: a simulation is one
+// thread.
 class Payload {
  public:
   Payload() = default;  // Empty.
@@ -52,8 +53,8 @@ enum class IcmpError : uint8_t {
 struct Packet {
   // Given by the stack that sends it, unique among that host's packets; copies keep it.
   uint64_t id = 0;
-  // Ends of the datagram. For an ICMP error, those of the datagram that it is about: `source` is then
-  // the host that has to learn of it.
+  // Ends of the datagram. For an ICMP error, those of the datagram that it is about: `source` is
+  // then the host that has to learn of it.
   Endpoint source;
   Endpoint destination;
   uint8_t hop_limit = 64;
@@ -63,11 +64,11 @@ struct Packet {
   bool dont_fragment = false;
   Payload payload;
 
-  // Only in packets that cross the loopback interface: the interface that they count as arriving on,
-  // 0 for the loopback interface itself. A host's datagram to one of its own addresses crosses
-  // loopback, but arrives on the interface that owns the address; so does its own copy of a broadcast
-  // or group datagram, on the interface by which the datagram left. Whoever carries the packet copies
-  // this and looks at nothing else.
+  // Only in packets that cross the loopback interface: the interface that they count as arriving
+  // on, 0 for the loopback interface itself. A host's datagram to one of its own addresses crosses
+  // loopback, but arrives on the interface that owns the address; so does its own copy of a
+  // broadcast or group datagram, on the interface by which the datagram left. Whoever carries the
+  // packet copies this and looks at nothing else.
   uint32_t arrives_on = 0;
 
   // Set for an ICMP error, with who reports it and, for kFragmentationNeeded, the next hop's MTU.

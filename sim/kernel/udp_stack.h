@@ -3,8 +3,8 @@
 // File: udp_stack.h
 //
 // `UdpStack` is the UDP part of one simulated host's kernel. It knows sockets, ports, interfaces,
-// routes and memberships, and the rules of the platform it plays. It has no clock and no peers: time
-// comes in with each arriving packet, and packets leave through `StackHost`.
+// routes and memberships, and the rules of the platform it plays. It has no clock and no peers:
+// time comes in with each arriving packet, and packets leave through `StackHost`.
 //
 // The calls are those of the platform, errors and quirks included: a pending ICMP error fails the
 // calls that it fails there. The portable face is `HostEngine` (sim/host_engine.h).
@@ -39,9 +39,9 @@ using UserId = uint32_t;
 
 // Why a stack threw a packet away.
 enum class DropCause : uint8_t {
-  kNoSocket,           // Nobody listens on the port; unicast is answered with port unreachable.
-  kNotForUs,           // The address is not this host's, or no group of the arrival interface.
-  kFiltered,           // Sockets listen there, but none of them takes it: peer, membership, device.
+  kNoSocket,  // Nobody listens on the port; unicast is answered with port unreachable.
+  kNotForUs,  // The address is not this host's, or no group of the arrival interface.
+  kFiltered,  // Sockets listen there, but none of them takes it: peer, membership, device.
   kReceiveBufferFull,
   kNoRoute,
   kInterfaceDown,
@@ -58,14 +58,14 @@ enum class StackDraw : uint8_t {
 class StackHost {
  public:
   virtual ~StackHost() = default;
-  // Sends a packet out of an interface, the loopback interface included. Must not call back into the
-  // stack: the packet arrives later, through `Deliver`.
+  // Sends a packet out of an interface, the loopback interface included. Must not call back into
+  // the stack: the packet arrives later, through `Deliver`.
   //
   // What the host sends to itself comes here too, on the loopback interface (index 1): datagrams to
-  // its own addresses, its own copies of broadcast and group datagrams, and ICMP errors about those.
-  // Hand such a packet to `Deliver(1, ...)` as it is: `Packet::arrives_on` tells the stack which
-  // interface it counts for. A broadcast or group datagram is thus two calls: the wire's, and the
-  // host's own copy's where one is due.
+  // its own addresses, its own copies of broadcast and group datagrams, and ICMP errors about
+  // those. Hand such a packet to `Deliver(1, ...)` as it is: `Packet::arrives_on` tells the stack
+  // which interface it counts for. A broadcast or group datagram is thus two calls: the wire's, and
+  // the host's own copy's where one is due.
   virtual void Transmit(uint32_t interface_index, const Packet& packet) = 0;
   // A number below `bound`.
   virtual uint32_t Draw(StackDraw what, uint32_t bound) = 0;
@@ -114,8 +114,8 @@ struct SocketInfo {
   std::vector<GroupMembership> memberships;
 };
 
-// Loop thread only. Addresses cross this interface unmapped, but the platform's rules for mapped ones
-// hold: binding `family` kDual or kIpv6 sockets to an IPv4 address is binding the mapped form.
+// Loop thread only. Addresses cross this interface unmapped, but the platform's rules for mapped
+// ones hold: binding `family` kDual or kIpv6 sockets to an IPv4 address is binding the mapped form.
 class UdpStack {
  public:
   // `rules` and `host` must outlive the stack.
@@ -128,7 +128,8 @@ class UdpStack {
 
   // ---- Interfaces and routes. Index 1 is the loopback interface, which is always there. ----
 
-  // Adds an interface, or replaces the one of the same index. Connected routes follow its addresses.
+  // Adds an interface, or replaces the one of the same index. Connected routes follow its
+  // addresses.
   void SetInterface(const NetworkInterface& interface);
   const std::vector<NetworkInterface>& interfaces() const;
   void AddRoute(const Route& route);

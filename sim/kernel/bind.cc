@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Binding: what an address must be, who may have it, and which port is free (udp-semantics 1.1.4,
+// 1.1.5).
+
+#include "sim/kernel/bind_conflict.h"
+#include "sim/kernel/stack_impl.h"
+
+namespace pollux::sim {
+
+bool RefusesIpv4(const SocketState& socket) {
+  if (socket.family == AddressFamily::kIpv6) return true;
+  return socket.family == AddressFamily::kDual && socket.address_was_asked &&
+         socket.local.is_ipv6();
+}
+
+// The address as the socket's tables have it: unmapped, and a wildcard in the socket's own form.
+Outcome<IpAddress> UdpStack::Impl::CheckFamily(const SocketState& socket,
+                                               const IpAddress& address) const {
+  const IpAddress plain = address.Unmapped();
+  if (!plain.is_set()) return WildcardOf(socket.family);
+  if (socket.family == AddressFamily::kIpv4) {
+    if (!address.is_ipv4()) return OsError::kAddressFamilyNotSupported;
+    return plain;
+  }
+  if (plain.is_ipv4()) {
+    // A socket for IPv6 alone cannot be bound to a mapped address.
+    if (socket.family == AddressFamily::kIpv6) return OsError::kInvalidArgument;
+    return plain;
+  }
+  return plain.is_unspecified() ? WildcardOf(socket.family) : plain;
+}
+
+std::optional<OsError> UdpStack::Impl::CheckIpv6Address(const SocketState& socket,
+                                                        const IpAddress& address) const {
+  uint32_t interface_index = socket.options.bound_interface;
+  if (address.needs_scope()) {
+    if (address.scope_id() != 0) interface_index = address.scope_id();
+    if (interface_index == 0 && rules_.ipv6_bind_needs_scope) return OsError::kInvalidArgument;
+  }
+  if (interface_index != 0 && interfaces_.Find(interface_index) == nullptr) {
+    return OsError::kNoDevice;
+  }
+  if (address.is_multicast()) {
+    return rules_.binds_groups ? std::nullopt : std::optional(OsError::kAddressNotAvailable);
+  }
+  if (socket.options.free_bind) return std::nullopt;
+  const uint32_t owner = interfaces_.OwnerOf(address.WithScope(interface_index));
+  // Unlike IPv4, a bound interface must have the address itself: udp-semantics 1.1.4 "v6 specific
+  // address bind while bound to a device not owning it".
+  if (owner == 0 || (interface_index != 0 && owner != interface_index)) {
+    return OsError::kAddressNotAvailable;
+  }
+  return std::nullopt;
+}
+
+// Whether the host has the address, or it is one of those that can be bound all the same.
+std::optional<OsError> UdpStack::Impl::CheckAddress(const SocketState& socket,
+                                                    const IpAddress& address) const {
+  if (address.is_unspecified()) return std::nullopt;
+  if (address.is_ipv6()) return CheckIpv6Address(socket, address);
+  if (socket.options.free_bind) return std::nullopt;
+  bool bindable = false;
+  if (address.is_multicast()) {
+    bindable = rules_.binds_groups;
+  } else if (address.is_limited_broadcast()) {
+    bindable = rules_.binds_limited_broadcast;
+  } else if (interfaces_.OwnerOfBroadcast(address) != 0) {
+    bindable = rules_.binds_subnet_broadcast;
+  } else {
+    bindable = interfaces_.OwnerOf(address) != 0;
+    if (address.is_loopback() && !rules_.binds_all_loopback) {
+      bindable = address == IpAddress::LoopbackIpv4();
+    }
+  }
+  return bindable ? std::nullopt : std::optional(OsError::kAddressNotAvailable);
+}
+
+std::optional<OsError> UdpStack::Impl::CheckPrivilege(const SocketState& socket,
+                                                      const IpAddress& address,
+                                                      uint16_t port) const {
+  if (port == 0 || port >= rules_.privileged_ports_end || socket.user == 0) return std::nullopt;
+  switch (rules_.privileged_ports) {
+    case PrivilegedPorts::kNobody:
+      return std::nullopt;
+    case PrivilegedPorts::kSpecific:
+      if (address.is_unspecified()) return std::nullopt;
+      return OsError::kAccess;
+    case PrivilegedPorts::kEvery:
+      break;
+  }
+  return OsError::kAccess;
+}
+
+std::optional<OsError> UdpStack::Impl::FindConflict(const SocketState& socket,
+                                                    uint16_t port) const {
+  return FindBindConflict(rules_, {&socket, ports_.OnPort(port), capabilities_.network_control});
+}
+
+// Takes a free port for the socket's local address. The search starts at a drawn port and goes up.
+bool UdpStack::Impl::ChoosePort(SocketState& socket) {
+  const uint32_t count = rules_.ephemeral_last - rules_.ephemeral_first + 1u;
+  const uint32_t start = host_.Draw(StackDraw::kEphemeralPort, count);
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint16_t port = static_cast<uint16_t>(rules_.ephemeral_first + (start + i) % count);
+    if (BlocksEphemeral(rules_, {&socket, ports_.OnPort(port), capabilities_.network_control})) {
+      continue;
+    }
+    socket.port = port;
+    return true;
+  }
+  return false;
+}
+
+Outcome<> UdpStack::Impl::ImplicitBind(SocketState& socket) {
+  if (socket.bound()) return Done();
+  if (!ChoosePort(socket)) return rules_.implicit_bind_exhausted;
+  ports_.Add(socket);
+  return Done();
+}
+
+// The order of the checks is visible: udp-semantics 1.1.4 "order of checks".
+Outcome<> UdpStack::Impl::Bind(SocketState& socket, const Endpoint& local) {
+  Outcome<IpAddress> family = CheckFamily(socket, local.address);
+  if (!family.ok()) return family.error();
+  const IpAddress address = *family;
+  const bool address_first = !socket.is_ipv6();
+  if (address_first) {
+    if (std::optional<OsError> error = CheckAddress(socket, address)) return *error;
+  }
+  if (std::optional<OsError> error = CheckPrivilege(socket, address, local.port)) return *error;
+  if (socket.bound() || socket.connected) return OsError::kInvalidArgument;
+  if (!address_first) {
+    if (std::optional<OsError> error = CheckAddress(socket, address)) return *error;
+  }
+
+  const IpAddress previous = socket.local;
+  const uint32_t previous_interface = socket.options.bound_interface;
+  socket.local = address.WithScope(0);
+  // The scope of a link-local address binds to its interface.
+  if (address.needs_scope() && address.scope_id() != 0) {
+    socket.options.bound_interface = address.scope_id();
+  }
+  std::optional<OsError> error;
+  if (local.port == 0) {
+    if (!ChoosePort(socket)) error = rules_.bind_exhausted;
+  } else {
+    error = FindConflict(socket, local.port);
+    if (!error) socket.port = local.port;
+  }
+  if (error) {
+    socket.local = previous;
+    socket.options.bound_interface = previous_interface;
+    return *error;
+  }
+  // Who binds the mapped wildcard named an address, the IPv6 wildcard not.
+  socket.address_was_asked = !socket.on_wildcard() || (socket.is_ipv6() && address.is_ipv4());
+  socket.port_was_asked = local.port != 0;
+  const bool shared = address.is_multicast() || address.is_limited_broadcast() ||
+                      interfaces_.OwnerOfBroadcast(address) != 0;
+  socket.source = shared || socket.on_wildcard() ? IpAddress() : socket.local;
+  ports_.Add(socket);
+  return Done();
+}
+
+Endpoint UdpStack::Impl::LocalEndpoint(const SocketState& socket) const {
+  if (socket.local.is_ipv6() && socket.local.needs_scope()) {
+    return Endpoint(socket.local.WithScope(socket.options.bound_interface), socket.port);
+  }
+  return Endpoint(socket.local, socket.port);
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Connecting and disconnecting, and what they do to the local endpoint
+// (udp-semantics 1.4, 2.3, 3.3).
+
+#include "sim/kernel/stack_impl.h"
+
+namespace pollux::sim {
+
+void UdpStack::Impl::SetLocal(SocketState& socket, const IpAddress& local) {
+  if (!socket.bound()) {
+    socket.local = local;
+    return;
+  }
+  ports_.Move(socket, [&] { socket.local = local; });
+}
+
+void UdpStack::Impl::ResetLocal(SocketState& socket) {
+  socket.source = IpAddress();
+  SetLocal(socket, WildcardOf(socket.family));
+}
+
+// The peer as it will be looked for: a zero address becomes the host's own, of the protocol that
+// the socket speaks. The scope of a link-local peer binds the socket to its interface.
+Outcome<Endpoint> UdpStack::Impl::CheckPeer(SocketState& socket, const Endpoint& peer) {
+  Endpoint target(peer.address.Unmapped(), peer.port);
+  if (socket.family == AddressFamily::kIpv4) {
+    if (!peer.address.is_ipv4()) return OsError::kAddressFamilyNotSupported;
+  } else if (target.address.is_ipv4()) {
+    if (RefusesIpv4(socket)) return OsError::kNetworkUnreachable;
+  } else if (target.address.is_unspecified()) {
+    target.address = socket.local.is_ipv4() ? IpAddress::AnyIpv4() : IpAddress::AnyIpv6();
+  }
+  if (target.port == 0 && !rules_.connect_to_port_zero) return rules_.send_to_port_zero;
+  if (!target.address.is_ipv6() || !target.address.needs_scope()) return target;
+  uint32_t bound = socket.options.bound_interface;
+  const uint32_t scope = target.address.scope_id();
+  if (scope != 0) {
+    if (bound != 0 && bound != scope) return OsError::kInvalidArgument;
+    bound = scope;
+  } else if (bound == 0 && target.address.is_multicast()) {
+    bound = socket.options.multicast_interface;
+  }
+  if (bound == 0) return OsError::kInvalidArgument;
+  target.address = target.address.WithScope(bound);
+  return target;
+}
+
+// Whether another socket already has the same two ends.
+bool UdpStack::Impl::IsDuplicate(const SocketState& socket, const OutputRoute& route,
+                                 uint16_t peer_port) const {
+  const IpAddress& local = socket.on_wildcard() ? route.source : socket.local;
+  for (const SocketState* other : ports_.OnAddress(local, socket.port)) {
+    if (other == &socket || !other->connected || other->peer.port != peer_port) continue;
+    if (other->peer.address.WithScope(0) == route.target) return true;
+  }
+  return false;
+}
+
+Outcome<> UdpStack::Impl::Connect(SocketState& socket, const Endpoint& peer) {
+  if (Outcome<> bound = ImplicitBind(socket); !bound.ok()) return bound.error();
+  Outcome<Endpoint> target = CheckPeer(socket, peer);
+  if (!target.ok()) return target.error();
+  if (socket.connected && rules_.reconnect == Reconnect::kResets) {
+    socket.connected = false;
+    ResetLocal(socket);
+  }
+  SendOptions options;
+  if (target->address.is_ipv6()) options.interface_index = target->address.scope_id();
+  Outcome<OutputRoute> route = RouteFor(socket, target->address, options);
+  if (!route.ok()) return route.error();
+  if (route->kind == OutputRoute::Kind::kBroadcast && !socket.options.broadcast &&
+      rules_.connect_checks_broadcast) {
+    return OsError::kAccess;
+  }
+  if (!rules_.duplicate_connection && IsDuplicate(socket, *route, target->port)) {
+    return OsError::kAddressInUse;
+  }
+  if (options.interface_index != 0) socket.options.bound_interface = options.interface_index;
+  // A source of the other protocol (a dual-stack socket that was connected to ::1) stays as it is.
+  if (!socket.source.is_set()) socket.source = route->source;
+  if (socket.on_wildcard()) SetLocal(socket, route->source);
+  socket.peer = Endpoint(route->target.WithScope(target->address.scope_id()), target->port);
+  socket.connected = true;
+  if (socket.reuse_group) socket.reuse_group->had_connection = true;
+  if (rules_.connect_clears_error) socket.error.reset();
+  return Done();
+}
+
+// Where Linux keeps what the bind was given, a port that it chose itself goes, and with it the
+// place in the port table: the socket can be bound again.
+Outcome<> UdpStack::Impl::Disconnect(SocketState& socket) {
+  const bool was_connected = socket.connected;
+  socket.connected = false;
+  socket.peer = Endpoint();
+  if (rules_.disconnect_clears_interface && socket.options.bound_interface != 0) {
+    socket.options.bound_interface = 0;
+  }
+  switch (rules_.disconnect) {
+    case DisconnectRule::kKeepBoth:
+      return Done();
+    case DisconnectRule::kKeepPort:
+      if (was_connected) ResetLocal(socket);
+      return Done();
+    case DisconnectRule::kAsBound:
+      break;
+  }
+  if (!socket.port_was_asked && socket.bound()) {
+    ports_.Remove(socket);
+    socket.port = 0;
+  }
+  if (!socket.address_was_asked) ResetLocal(socket);
+  return Done();
+}
+
+// A peer without a port is no peer to getpeername.
+std::optional<Endpoint> UdpStack::Impl::PeerEndpoint(const SocketState& socket) const {
+  if (!socket.connected || socket.peer.port == 0) return std::nullopt;
+  return socket.peer;
+}
+
+}  // namespace pollux::sim

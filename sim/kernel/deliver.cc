@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Arrival: is a packet for this host, and which sockets get it (udp-semantics 1.2, 2.2, 3.2, 4.2).
+
+#include <algorithm>
+#include <vector>
+
+#include "sim/kernel/receive_queue.h"
+#include "sim/kernel/stack_impl.h"
+
+namespace pollux::sim {
+
+void UdpStack::Impl::Deliver(uint32_t interface_index, const Packet& packet, absl::Time now) {
+  const NetworkInterface* interface = interfaces_.Find(interface_index);
+  if (interface == nullptr || !interface->up) {
+    host_.Dropped(packet, interface_index, DropCause::kInterfaceDown);
+    return;
+  }
+  if (packet.icmp) {
+    DeliverIcmp(interface_index, packet);
+    return;
+  }
+  Arrival arrival;
+  arrival.source = packet.source;
+  arrival.destination = packet.destination;
+  const bool looped = interface_index == kLoopbackIndex && packet.arrives_on != 0;
+  arrival.interface_index = looped ? packet.arrives_on : interface_index;
+  if (!IsForUs(interface_index, packet, arrival)) {
+    host_.Dropped(packet, interface_index, DropCause::kNotForUs);
+    return;
+  }
+  const IpAddress& target = packet.destination.address;
+  const bool to_all = target.is_multicast() || target.is_limited_broadcast() ||
+                      (target.is_ipv4() && interfaces_.OwnerOfBroadcast(target) != 0);
+  if (to_all) {
+    DeliverToAll(interface_index, packet, arrival, now);
+  } else {
+    DeliverUnicast(interface_index, packet, arrival, now);
+  }
+}
+
+// Hosts are weak: an own address counts on whatever interface it arrives (udp-semantics 1.2.1), but
+// loopback addresses, and the host's own IPv4 addresses as source, do not come from outside.
+bool UdpStack::Impl::IsForUs(uint32_t link, const Packet& packet, const Arrival& arrival) const {
+  const IpAddress& target = packet.destination.address;
+  const IpAddress& source = packet.source.address;
+  if (link != kLoopbackIndex) {
+    if (target.is_loopback() || source.is_loopback()) return false;
+    if (source.is_ipv4() && interfaces_.OwnerOf(source) != 0) return false;
+  }
+  if (source.is_multicast()) return false;
+  if (target.is_multicast()) {
+    return groups_.Accepts(arrival.interface_index, target, source);
+  }
+  if (target.is_ipv6() && target.is_link_local()) {
+    return interfaces_.OwnerOf(target.WithScope(arrival.interface_index)) != 0;
+  }
+  return target.is_limited_broadcast() || interfaces_.OwnerOf(target) != 0 ||
+         interfaces_.OwnerOfBroadcast(target) != 0;
+}
+
+void UdpStack::Impl::DeliverUnicast(uint32_t link, const Packet& packet, const Arrival& arrival,
+                                    absl::Time now) {
+  SocketState* socket = FindReceiver(rules_, ports_, arrival);
+  if (socket != nullptr) {
+    Enqueue(*socket, packet, arrival, now);
+    return;
+  }
+  const bool held = !ports_.OnPort(arrival.destination.port).empty();
+  host_.Dropped(packet, link, held ? DropCause::kFiltered : DropCause::kNoSocket);
+  SendPortUnreachable(packet, now);
+}
+
+// Second gate: does a socket hear a group that the host is a member of?
+bool UdpStack::Impl::HearsGroup(const SocketState& socket, const Arrival& arrival) const {
+  const IpAddress& group = arrival.destination.address;
+  const bool ipv4 = group.is_ipv4();
+  const MembershipRule rule = ipv4 ? rules_.membership_ipv4 : rules_.membership_ipv6;
+  const bool any_interface = !ipv4 && rule == MembershipRule::kHost;
+  for (const SocketMembership& membership : socket.memberships) {
+    if (membership.group != group) continue;
+    if (!any_interface && membership.interface_index != arrival.interface_index) continue;
+    return membership.Takes(arrival.source.address);
+  }
+  switch (rule) {
+    case MembershipRule::kHost:
+      return ipv4 ? socket.options.multicast_all_ipv4 : socket.options.multicast_all_ipv6;
+    case MembershipRule::kOwn:
+      return false;
+    case MembershipRule::kOwnOr1:
+      return IsAllHosts(group);
+    case MembershipRule::kUntouched:
+      break;
+  }
+  return !socket.options.multicast_touched;
+}
+
+// Whether a socket matches a broadcast or group datagram. `own_copy`: it is the sending host's own.
+bool UdpStack::Impl::Hears(const SocketState& socket, const Arrival& arrival, bool own_copy) const {
+  const IpAddress& target = arrival.destination.address;
+  if (target.is_ipv4() ? !socket.CarriesIpv4() : !socket.CarriesIpv6()) return false;
+  const bool here = rules_.unicast_bound_hears_groups &&
+                    interfaces_.OwnerOf(socket.local) == arrival.interface_index;
+  const bool checks_address = target.is_ipv4() || rules_.ipv6_groups_check_address;
+  if (checks_address && !socket.on_wildcard() && socket.local != target && !here) return false;
+  if (!Admits(rules_, socket, arrival)) return false;
+  if (!target.is_multicast()) return true;
+  if (own_copy && rules_.loopback_on_receiver && !socket.options.multicast_loopback) return false;
+  return HearsGroup(socket, arrival);
+}
+
+void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arrival& arrival,
+                                  absl::Time now) {
+  const absl::Span<SocketState* const> chain = ports_.OnPort(arrival.destination.port);
+  std::vector<SocketState*> sockets(chain.begin(), chain.end());
+  const bool stops = rules_.fan_out == FanOut::kToUnshared;
+  if (stops) {
+    std::sort(sockets.begin(), sockets.end(),
+              [](const SocketState* a, const SocketState* b) { return a->id > b->id; });
+  }
+  bool heard = false;
+  for (SocketState* socket : sockets) {
+    if (!Hears(*socket, arrival, link == kLoopbackIndex)) continue;
+    heard = true;
+    Enqueue(*socket, packet, arrival, now);
+    const bool shares = socket->options.reuse_address || socket->options.reuse_port;
+    if (stops && !shares) break;
+  }
+  if (heard) return;
+  host_.Dropped(packet, link, sockets.empty() ? DropCause::kNoSocket : DropCause::kFiltered);
+}
+
+bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival,
+                             absl::Time now) {
+  // A packet that came by loopback was never split, whatever interface it counts for.
+  const bool looped = packet.arrives_on != 0;
+  const NetworkInterface* link =
+      interfaces_.Find(looped ? kLoopbackIndex : arrival.interface_index);
+  const size_t charge = ChargeOf(rules_, packet, link->mtu);
+  if (!FitsQueue(rules_, socket, charge)) {
+    ++socket.dropped;
+    host_.Dropped(packet, arrival.interface_index, DropCause::kReceiveBufferFull);
+    return false;
+  }
+  QueuedDatagram datagram;
+  datagram.payload = packet.payload;
+  datagram.source = packet.source;
+  const IpAddress& source = packet.source.address;
+  if (source.is_ipv6() && source.is_link_local()) {
+    datagram.source.address = source.WithScope(arrival.interface_index);
+  }
+  datagram.destination = packet.destination.address;
+  datagram.interface_index = arrival.interface_index;
+  datagram.hop_limit = packet.hop_limit;
+  datagram.traffic_class = packet.traffic_class;
+  datagram.arrival = now;
+  datagram.dropped_before = static_cast<uint32_t>(socket.dropped);
+  datagram.charge = charge;
+  socket.charged += charge;
+  socket.queue.push_back(std::move(datagram));
+  host_.Delivered(packet, arrival.interface_index, socket.id);
+  host_.SocketReady(socket.id);
+  return true;
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ICMP: port unreachable for datagrams that nobody takes, and what errors from the network do to
+// the socket that sent (udp-semantics 1.4, 2.3, 3.3, 4.3).
+
+#include <algorithm>
+
+#include "sim/kernel/stack_impl.h"
+
+namespace pollux::sim {
+namespace {
+
+constexpr uint32_t kMinIpv4PathMtu = 552;  // Linux believes no smaller one.
+constexpr uint32_t kMinIpv6PathMtu = 1280;
+
+// What an ICMP error means to a socket. A soft one is a hint that may pass; `error` is unset where
+// the platform ignores it altogether.
+struct Meaning {
+  std::optional<OsError> error;
+  bool soft = false;
+};
+
+Meaning LinuxMeaning(IcmpError icmp, bool ipv4) {
+  switch (icmp) {
+    case IcmpError::kNetUnreachable:
+      return {OsError::kNetworkUnreachable, true};
+    case IcmpError::kHostUnreachable:
+    case IcmpError::kTimeExceeded:
+      return {OsError::kHostUnreachable, true};
+    case IcmpError::kProtocolUnreachable:
+      return {ipv4 ? OsError::kNoProtocolOption : OsError::kProtocolNotSupported, false};
+    case IcmpError::kPortUnreachable:
+      return {OsError::kConnectionRefused, false};
+    case IcmpError::kFragmentationNeeded:
+      return {OsError::kMessageTooLong, !ipv4};
+    case IcmpError::kAdminProhibited:
+      return {ipv4 ? OsError::kHostUnreachable : OsError::kAccess, false};
+  }
+  return {};
+}
+
+Meaning BsdMeaning(IcmpError icmp) {
+  switch (icmp) {
+    case IcmpError::kNetUnreachable:
+      return {OsError::kNetworkUnreachable, false};
+    case IcmpError::kHostUnreachable:
+    case IcmpError::kTimeExceeded:
+      return {OsError::kHostUnreachable, false};
+    case IcmpError::kProtocolUnreachable:
+    case IcmpError::kPortUnreachable:
+    case IcmpError::kAdminProhibited:
+      return {OsError::kConnectionRefused, false};
+    case IcmpError::kFragmentationNeeded:
+      return {OsError::kMessageTooLong, false};
+  }
+  return {};
+}
+
+Meaning WindowsMeaning(IcmpError icmp) {
+  if (icmp == IcmpError::kPortUnreachable) return {OsError::kConnectionReset, false};
+  return {};
+}
+
+Meaning MeaningOf(const PlatformRules& rules, IcmpError icmp, bool ipv4) {
+  switch (rules.icmp_codes) {
+    case IcmpCodes::kLinux:
+      return LinuxMeaning(icmp, ipv4);
+    case IcmpCodes::kBsd:
+      return BsdMeaning(icmp);
+    case IcmpCodes::kWinsock:
+      break;
+  }
+  return WindowsMeaning(icmp);
+}
+
+}  // namespace
+
+// A bucket per host that is told: full it holds `icmp_burst` errors. What stays on the host is
+// free.
+bool UdpStack::Impl::MaySendIcmp(const OutputRoute& route, absl::Time now) {
+  const bool ipv4 = route.target.is_ipv4();
+  int64_t cost = ipv4 ? rules_.icmp_interval_ipv4_ms : rules_.icmp_interval_ipv6_ms;
+  if (cost == 0 || route.interface_index == kLoopbackIndex) return true;
+  if (!ipv4) {
+    // Whole networks are told more often than single hosts (Linux: icmpv6_xrlim_allow).
+    const Route* known = interfaces_.FindRoute(route.target, route.interface_index);
+    const int prefix = known == nullptr ? 0 : known->prefix_length;
+    cost = std::max<int64_t>(1, cost >> ((128 - prefix) / 32));
+  }
+  const int64_t full = cost * rules_.icmp_burst;
+  auto [entry, is_new] = icmp_budgets_.try_emplace(route.target, IcmpBudget{full, now});
+  IcmpBudget& budget = entry->second;
+  const int64_t passed = absl::ToInt64Milliseconds(now - budget.last);
+  if (passed > 0) {
+    budget.left_ms = std::min(full, budget.left_ms + passed);
+    budget.last = now;
+  }
+  if (budget.left_ms < cost) return false;
+  budget.left_ms -= cost;
+  return true;
+}
+
+void UdpStack::Impl::SendPortUnreachable(const Packet& packet, absl::Time now) {
+  const IpAddress& sender = packet.source.address;
+  if (sender.is_unspecified() || sender.is_multicast() || sender.is_limited_broadcast()) return;
+  RouteRequest request;
+  request.target = sender;
+  request.source = packet.destination.address;
+  if (sender.is_ipv6() && sender.is_link_local()) request.interface_index = packet.arrives_on;
+  Outcome<OutputRoute> route = FindOutputRoute(interfaces_, rules_, request);
+  if (!route.ok() || !MaySendIcmp(*route, now)) return;
+  Packet error = packet;
+  error.id = ++last_packet_;
+  error.icmp = IcmpError::kPortUnreachable;
+  error.icmp_reporter = packet.destination.address;
+  error.hop_limit = 64;
+  error.traffic_class = 0;
+  error.dont_fragment = false;
+  error.arrives_on = 0;
+  host_.Transmit(route->interface_index, error);
+}
+
+// The socket is the one that would get an answer from where the datagram went. An error about a
+// datagram to the host itself counts as arriving on loopback, so that a socket bound to another
+// interface does not learn of it (observed on Linux).
+void UdpStack::Impl::DeliverIcmp(uint32_t link, const Packet& packet) {
+  const IpAddress& sender = packet.source.address;
+  const uint32_t scope = sender.is_ipv6() && sender.is_link_local() ? link : 0;
+  if (interfaces_.OwnerOf(sender.WithScope(scope)) == 0) {
+    host_.Dropped(packet, link, DropCause::kNotForUs);
+    return;
+  }
+  if (*packet.icmp == IcmpError::kFragmentationNeeded) {
+    const bool ipv4 = sender.is_ipv4();
+    path_mtus_[packet.destination.address] =
+        std::max(packet.icmp_mtu, ipv4 ? kMinIpv4PathMtu : kMinIpv6PathMtu);
+  }
+  Arrival answer;
+  answer.source = packet.destination;
+  answer.destination = packet.source;
+  answer.interface_index = link;
+  SocketState* socket = FindReceiver(rules_, ports_, answer);
+  if (socket == nullptr) {
+    host_.Dropped(packet, link, DropCause::kNoSocket);
+    return;
+  }
+  ReportIcmp(*socket, packet);
+}
+
+void UdpStack::Impl::ReportIcmp(SocketState& socket, const Packet& packet) {
+  const Meaning meaning = MeaningOf(rules_, *packet.icmp, packet.source.address.is_ipv4());
+  if (!meaning.error) return;
+  const PendingError error{*meaning.error, packet.destination, packet.icmp_reporter};
+  switch (rules_.icmp) {
+    case IcmpRule::kAsked:
+      if (socket.options.report_unreachable) {
+        socket.error_queue.push_back(error);
+      } else if (meaning.soft || !socket.connected) {
+        return;
+      }
+      socket.error = error;
+      break;
+    case IcmpRule::kConnected:
+      if (!socket.connected) return;
+      socket.error = error;
+      break;
+    case IcmpRule::kEverySocket:
+      if (!socket.options.report_unreachable) return;
+      socket.error_queue.push_back(error);
+      break;
+  }
+  host_.SocketReady(socket.id);
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: interface_table.h
+//
+// `InterfaceTable` is what a host knows about itself: its interfaces, whose addresses are whose,
+// and its routes. The loopback interface (index 1) is always there.
+
+#ifndef POLLUX_SIM_KERNEL_INTERFACE_TABLE_H_
+#define POLLUX_SIM_KERNEL_INTERFACE_TABLE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "sim/kernel/udp_stack.h"
+#include "udp/ip_address.h"
+#include "udp/network_interface.h"
+
+namespace pollux::sim {
+
+inline constexpr uint32_t kLoopbackIndex = 1;
+
+class InterfaceTable {
+ public:
+  InterfaceTable();
+
+  // Adds an interface, or replaces the one of the same index.
+  void Set(const NetworkInterface& interface);
+  // In order of index.
+  const std::vector<NetworkInterface>& all() const { return interfaces_; }
+  // Null if there is none of that index.
+  const NetworkInterface* Find(uint32_t index) const;
+
+  void AddRoute(const Route& route) { routes_.push_back(route); }
+  // The best route to `target` by interfaces that are up; by `interface_index` alone unless that is
+  // 0. Longest prefix first; then connected routes before added ones, in the order of their coming.
+  const Route* FindRoute(const IpAddress& target, uint32_t interface_index) const;
+
+  // The interface that has a unicast address, 0 if the host does not. All of 127.0.0.0/8 belongs to
+  // loopback. A link-local IPv6 address belongs to the interface of its scope.
+  uint32_t OwnerOf(const IpAddress& address) const;
+  // The interface whose subnet has this directed broadcast address; loopback has 127.255.255.255.
+  uint32_t OwnerOfBroadcast(const IpAddress& address) const;
+
+  // The address by which a datagram to `target` leaves an interface, by next hop `gateway` if that
+  // is set. IPv4: the address on the same subnet, else the primary one, else any other interface's;
+  // IPv6: RFC 6724 in short. Unset if the host has no address of the family.
+  IpAddress SourceFor(uint32_t interface_index, const IpAddress& target,
+                      const IpAddress& gateway) const;
+
+  // The first interface that is up, can multicast and is not loopback; 0 if there is none.
+  uint32_t FirstMulticastInterface() const;
+
+ private:
+  void Rebuild();
+  IpAddress Ipv4SourceOn(const NetworkInterface& interface, const IpAddress& target) const;
+  IpAddress Ipv6SourceFor(uint32_t interface_index, const IpAddress& target) const;
+
+  std::vector<NetworkInterface> interfaces_;  // By index.
+  std::vector<Route> connected_;              // Follow the addresses.
+  std::vector<Route> routes_;                 // Added.
+  // Looked up, never iterated.
+  absl::flat_hash_map<IpAddress, uint32_t> owners_;
+  absl::flat_hash_map<IpAddress, uint32_t> broadcasts_;
+};
+
+// Who a group is for, in the words of RFC 4291: from 1 (this interface) to 14 (all).
+int MulticastScope(const IpAddress& ipv6_group);
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_KERNEL_INTERFACE_TABLE_H_

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where the values come from: Linux was observed on a running 6.x kernel; macOS (XNU 11417) and
+// FreeBSD (13, 14) were read from their sources; Windows is documentation, Wine's tests and
+// reports; Symbian is the documentation of QUdpSocket, and Linux where that is silent. "(U)" marks
+// a value that the sources disagree about or that nobody observed.
+//
+// Not modelled yet: shutdown; IP_BLOCK_SOURCE; IP_TRANSPARENT; IP_LOCAL_PORT_RANGE and
+// IP_BIND_ADDRESS_NO_PORT; routes of type unreachable, prohibit and blackhole; expiry of a learned
+// path MTU. Of macOS: reserved system ports, the two default receive buffers, the fast path that
+// sends to port 0. Of FreeBSD: SO_REUSEPORT_LB, the newest-first wildcard chain of 14 (set
+// `unicast_tie`), the ICMP limit. Of Windows: excluded port ranges, WSAENETRESET for TTL exceeded,
+// options that have no effect after the bind, the two-call table of multicast options beyond
+// joining twice. Of Symbian: the engine's own quirks of size and sender.
+
+#include "sim/kernel/platform_rules.h"
+
+#include <array>
+#include <type_traits>
+
+#include "udp/internal/check.h"
+
+namespace pollux::sim {
+namespace {
+
+// Fills one column. `Row` takes the values of all platforms, in the order of `Platform`.
+class Column {
+ public:
+  explicit Column(Platform platform) : platform_(platform) { rules_.platform = platform; }
+
+  PlatformRules Fill() {
+    Binding();
+    Delivery();
+    Memberships();
+    Sending();
+    Buffers();
+    Errors();
+    return rules_;
+  }
+
+ private:
+  // A value per platform; the field alone says of which type.
+  template <typename T>
+  using Value = std::type_identity_t<T>;
+
+  template <typename T>
+  void Row(T PlatformRules::*field, Value<T> on_linux, Value<T> on_macos, Value<T> on_freebsd,
+           Value<T> on_windows, Value<T> on_symbian) {
+    const T values[] = {on_linux, on_macos, on_freebsd, on_windows, on_symbian};
+    rules_.*field = values[static_cast<size_t>(platform_)];
+  }
+
+  void Binding();
+  void Delivery();
+  void Memberships();
+  void Sending();
+  void Buffers();
+  void Errors();
+
+  const Platform platform_;
+  PlatformRules rules_;
+};
+
+using R = PlatformRules;
+
+// Short names, so that a rule is a line.
+constexpr bool kYes = true;
+constexpr bool kNo = false;
+constexpr OsError kAgain = OsError::kAgain;
+constexpr OsError kDestReq = OsError::kDestinationRequired;
+constexpr OsError kInUse = OsError::kAddressInUse;
+constexpr OsError kInval = OsError::kInvalidArgument;
+constexpr OsError kNoBufs = OsError::kNoBuffers;
+constexpr OsError kNoDev = OsError::kNoDevice;
+constexpr OsError kNoMem = OsError::kNoMemory;
+constexpr OsError kNotAvail = OsError::kAddressNotAvailable;
+constexpr OsError kNotConn = OsError::kNotConnected;
+constexpr OsError kTooMany = OsError::kTooManyReferences;
+
+// clang-format off
+
+// udp-semantics 1.1, 2.1, 3.1, 4.1, 5.
+void Column::Binding() {
+  using enum ConflictRule;
+  using enum PrivilegedPorts;
+  using enum EphemeralRule;
+  //                                        Linux       macOS       FreeBSD    Windows   Symbian
+  Row(&R::conflict,                         kLinuxScan, kXnuSearch, kFreeBsd,  kWindows, kSymbian);
+  Row(&R::privileged_ports,                 kEvery,     kSpecific,  kEvery,    kNobody,  kNobody);
+  Row(&R::privileged_ports_end,             1024,       1024,       1024,      0,        0);
+  Row(&R::ephemeral_first,                  32768,      49152,      10000,     49152,    32768);
+  Row(&R::ephemeral_last,                   60999,      65535,      65535,     65535,    60999);
+  // FreeBSD, Windows (U)
+  Row(&R::ephemeral,                        kOptions,   kUnused,    kExact,    kUnused,  kUnused);
+  // Windows (U)
+  Row(&R::bind_exhausted,                   kInUse,     kNotAvail,  kNotAvail, kInUse,   kInUse);
+  // Windows (U)
+  Row(&R::implicit_bind_exhausted,          kAgain,     kNotAvail,  kNotAvail, kNoBufs,  kAgain);
+  Row(&R::ipv6_only_default,                kNo,        kNo,        kYes,      kYes,     kNo);
+  // Windows (U)
+  Row(&R::binds_groups,                     kYes,       kYes,       kYes,      kNo,      kNo);
+  // FreeBSD, Windows (U)
+  Row(&R::binds_subnet_broadcast,           kYes,       kYes,       kYes,      kNo,      kYes);
+  // Windows (U)
+  Row(&R::binds_limited_broadcast,          kYes,       kNo,        kNo,       kNo,      kYes);
+  // Windows (U)
+  Row(&R::binds_all_loopback,               kYes,       kNo,        kNo,       kYes,     kYes);
+  Row(&R::ipv6_bind_needs_scope,            kYes,       kYes,       kYes,      kNo,      kYes);
+  Row(&R::port_reuse_option,                kYes,       kYes,       kYes,      kNo,      kNo);
+  Row(&R::exclusive_option,                 kNo,        kNo,        kNo,       kYes,     kNo);
+  Row(&R::free_bind_option,                 kYes,       kNo,        kYes,      kNo,      kNo);
+  Row(&R::free_bind_privileged,             kNo,        kNo,        kYes,      kNo,      kNo);
+  Row(&R::bound_interface_option,           kYes,       kYes,       kNo,       kNo,      kNo);
+  Row(&R::bound_interface_splits_ports,     kYes,       kNo,        kNo,       kNo,      kNo);
+  Row(&R::needs_capabilities,               kNo,        kNo,        kNo,       kNo,      kYes);
+}
+
+// udp-semantics 1.2, 2.2, 3.2, 4.2.
+void Column::Delivery() {
+  using enum UnicastTie;
+  using enum FanOut;
+  using enum MembershipRule;
+  //                                     Linux    macOS        FreeBSD      Windows  Symbian
+  // macOS, FreeBSD, Windows (U)
+  Row(&R::unicast_tie,                   kNewest, kMixed,      kMixed,      kOldest, kNewest);
+  Row(&R::reuse_port_groups,             kYes,    kNo,         kNo,         kNo,     kNo);
+  // Windows (U)
+  Row(&R::connected_first,               kYes,    kYes,        kYes,        kNo,     kYes);
+  // macOS (U)
+  Row(&R::bound_interface_filters_input, kYes,    kNo,         kNo,         kNo,     kNo);
+  // Windows (U)
+  Row(&R::fan_out,                       kAll,    kToUnshared, kToUnshared, kAll,    kAll);
+  Row(&R::membership_ipv4,               kHost,   kOwnOr1,     kOwn,        kOwn,    kHost);
+  Row(&R::membership_ipv6,               kHost,   kUntouched,  kUntouched,  kOwn,    kHost);
+  Row(&R::unicast_bound_hears_groups,    kNo,     kNo,         kNo,         kYes,    kNo);
+  Row(&R::ipv6_groups_check_address,     kYes,    kNo,         kYes,        kYes,    kYes);
+  Row(&R::loopback_on_receiver,          kNo,     kNo,         kNo,         kYes,    kNo);
+  Row(&R::multicast_all_option,          kYes,    kNo,         kNo,         kNo,     kNo);
+  Row(&R::multicast_all_ipv4,            kYes,    kNo,         kNo,         kNo,     kYes);
+  Row(&R::multicast_all_dual,            kNo,     kNo,         kNo,         kNo,     kNo);
+  Row(&R::multicast_all_ipv6,            kYes,    kNo,         kNo,         kNo,     kYes);
+}
+
+// udp-semantics 1.3, 2.4, 3.4, 4.4.
+void Column::Memberships() {
+  //                                        Linux      macOS      FreeBSD    Windows    Symbian
+  Row(&R::memberships_max_ipv4,             20,        4095,      4095,      0,         20);
+  Row(&R::memberships_max_ipv6,             0,         4095,      4095,      0,         0);
+  Row(&R::memberships_exceeded,             kNoBufs,   kTooMany,  kNoMem,    kNoBufs,   kNoBufs);
+  Row(&R::sources_max_ipv4,                 10,        128,       128,       0,         10);
+  Row(&R::sources_max_ipv6,                 64,        128,       128,       0,         64);
+  Row(&R::join_unknown_interface,           kNoDev,    kNotAvail, kNotAvail, kNotAvail, kNoDev);
+  // Windows (U): or EINVAL
+  Row(&R::join_twice,                       kInUse,    kInUse,    kInUse,    kNotAvail, kInUse);
+  Row(&R::join_any_over_sources,            kInUse,    kInval,    kInval,    kNotAvail, kInUse);
+  Row(&R::join_sources_over_any,            kYes,      kNo,       kNo,       kNo,       kYes);
+  // Windows (U)
+  Row(&R::leave_not_joined,                 kNotAvail, kNotAvail, kNotAvail, kInval,    kNotAvail);
+  Row(&R::leave_non_group_ipv4,             kNotAvail, kInval,    kInval,    kInval,    kNotAvail);
+  Row(&R::leave_non_group_ipv6,             kInval,    kInval,    kInval,    kInval,    kInval);
+  Row(&R::leave_any_interface_finds_first,  kNo,       kYes,      kYes,      kYes,      kNo);
+  Row(&R::join_falls_back,                  kNo,       kYes,      kYes,      kYes,      kNo);
+  Row(&R::multicast_interface_unknown_ipv4, kNotAvail, kInval,    kNotAvail, kNotAvail, kNotAvail);
+  // macOS (U)
+  Row(&R::multicast_interface_unknown_ipv6, kNoDev,    kNotAvail, kNotAvail, kNotAvail, kNoDev);
+}
+
+// udp-semantics 1.4, 2.3, 3.3, 4.3.
+void Column::Sending() {
+  using enum ZeroDestination;
+  using enum Reconnect;
+  using enum DisconnectRule;
+  //                                   Linux      macOS      FreeBSD    Windows    Symbian
+  Row(&R::implicit_bind_first,         kYes,      kNo,       kNo,       kNo,       kYes);
+  Row(&R::send_unconnected,            kDestReq,  kDestReq,  kDestReq,  kNotConn,  kDestReq);
+  Row(&R::send_to_port_zero,           kInval,    kNotAvail, kNotAvail, kNotAvail, kInval);
+  Row(&R::connect_to_port_zero,        kYes,      kNo,       kNo,       kNo,       kYes);
+  Row(&R::send_to_while_connected,     kYes,      kNo,       kNo,       kYes,      kYes);
+  // FreeBSD 15 (U)
+  Row(&R::zero_destination,            kLoopback, kFirst,    kFirst,    kError,    kLoopback);
+  Row(&R::connect_checks_broadcast,    kYes,      kNo,       kNo,       kNo,       kYes);
+  Row(&R::broadcast_fragments,         kYes,      kNo,       kNo,       kYes,      kYes);
+  Row(&R::size_limited_by_send_buffer, kNo,       kYes,      kYes,      kNo,       kNo);
+  Row(&R::dont_fragment_default,       kYes,      kNo,       kNo,       kNo,       kYes);
+  Row(&R::bound_group_interface,       kYes,      kNo,       kNo,       kNo,       kYes);
+  Row(&R::zero_hop_group_leaks,        kYes,      kNo,       kNo,       kNo,       kYes);
+  Row(&R::duplicate_connection,        kYes,      kNo,       kNo,       kYes,      kYes);
+  Row(&R::reconnect,                   kKeeps,    kResets,   kResets,   kKeeps,    kKeeps);
+  Row(&R::disconnect,                  kAsBound,  kKeepPort, kKeepPort, kKeepBoth, kAsBound);
+  Row(&R::disconnect_clears_interface, kYes,      kNo,       kNo,       kNo,       kYes);
+  Row(&R::connect_clears_error,        kNo,       kNo,       kYes,      kNo,       kNo);
+}
+
+// The same sections; Windows (U) but for truncation.
+void Column::Buffers() {
+  using enum BufferCharge;
+  constexpr int kNoMax = 1 << 30;
+  //                                Linux      macOS     FreeBSD   Windows   Symbian
+  // macOS: or 196724
+  Row(&R::receive_buffer_default,   212992,    786896,   42080,    65536,    212992);
+  Row(&R::send_buffer_default,      212992,    9216,     9216,     65536,    212992);
+  Row(&R::buffer_factor,            2,         1,        1,        1,        2);
+  Row(&R::receive_buffer_min,       2304,      1,        1,        0,        2304);
+  Row(&R::send_buffer_min,          4608,      1,        1,        0,        4608);
+  // Linux before 6.17: 212992
+  Row(&R::receive_buffer_max,       4194304,   8388608,  2097152,  kNoMax,   4194304);
+  Row(&R::send_buffer_max,          4194304,   8388608,  2097152,  kNoMax,   4194304);
+  Row(&R::charge,                   kTruesize, kPayload, kPayload, kPayload, kTruesize);
+  Row(&R::truncation_is_error,      kNo,       kNo,      kNo,      kYes,     kNo);
+  Row(&R::unbound_receive_is_error, kNo,       kNo,      kNo,      kYes,     kNo);
+}
+
+// The same sections.
+void Column::Errors() {
+  using enum IcmpRule;
+  using enum IcmpCodes;
+  using enum ErrorReport;
+  //                                  Linux        macOS       FreeBSD     Windows       Symbian
+  Row(&R::icmp,                       kAsked,      kConnected, kConnected, kEverySocket, kAsked);
+  Row(&R::icmp_codes,                 kLinux,      kBsd,       kBsd,       kWinsock,     kLinux);
+  Row(&R::error_report,               kErrorFirst, kDataFirst, kDataFirst, kReceiveOnly, kErrorFirst);
+  Row(&R::report_unreachable_default, kNo,         kNo,        kNo,        kYes,         kNo);
+  Row(&R::icmp_burst,                 6,           0,          0,          0,            6);
+  Row(&R::icmp_interval_ipv4_ms,      1000,        0,          0,          0,            1000);
+  Row(&R::icmp_interval_ipv6_ms,      100,         0,          0,          0,            100);
+}
+
+// clang-format on
+
+}  // namespace
+
+const PlatformRules& RulesFor(Platform platform) {
+  static const std::array<PlatformRules, 5> kColumns = {
+      Column(Platform::kLinux).Fill(), Column(Platform::kMacOs).Fill(),
+      Column(Platform::kFreeBsd).Fill(), Column(Platform::kWindows).Fill(),
+      Column(Platform::kSymbian).Fill()};
+  const size_t column = static_cast<size_t>(platform);
+  POLLUX_CHECK(column < kColumns.size(), "not a platform");
+  return kColumns[column];
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/kernel/port_table.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+namespace pollux::sim {
+
+bool Overlap(const SocketState& a, const SocketState& b) {
+  const bool same = a.on_wildcard() || b.on_wildcard() || a.local == b.local;
+  return same && ((a.CarriesIpv4() && b.CarriesIpv4()) || (a.CarriesIpv6() && b.CarriesIpv6()));
+}
+
+PortTable::Key PortTable::KeyOf(const SocketState& socket) {
+  return {socket.on_wildcard() ? IpAddress() : socket.local, socket.port};
+}
+
+void PortTable::Add(SocketState& socket) {
+  const bool last = groups_ && socket.is_ipv6() && socket.options.reuse_port;
+  // Groups are looked for among those that were there before.
+  if (groups_ && socket.options.reuse_port) JoinGroup(socket);
+  for (Chain* chain : {&by_port_[socket.port], &by_address_[KeyOf(socket)]}) {
+    chain->insert(last ? chain->end() : chain->begin(), &socket);
+  }
+}
+
+void PortTable::Remove(SocketState& socket) {
+  LeaveGroup(socket);
+  Erase(by_port_, socket.port, socket);
+  Erase(by_address_, KeyOf(socket), socket);
+}
+
+absl::Span<SocketState* const> PortTable::OnPort(uint16_t port) const {
+  auto found = by_port_.find(port);
+  if (found == by_port_.end()) return {};
+  return found->second;
+}
+
+absl::Span<SocketState* const> PortTable::OnAddress(const IpAddress& address, uint16_t port) const {
+  auto found = by_address_.find(Key(address, port));
+  if (found == by_address_.end()) return {};
+  return found->second;
+}
+
+// The group of the first socket with SO_REUSEPORT, the same user, address, protocols and interface.
+// A socket that got the option after its bind founds one now (udp-semantics 1.1.4).
+void PortTable::JoinGroup(SocketState& socket) {
+  for (SocketState* other : OnAddress(KeyOf(socket).first, socket.port)) {
+    if (!other->options.reuse_port || other->user != socket.user) continue;
+    if (other->is_ipv6() != socket.is_ipv6() || other->local != socket.local) continue;
+    if (other->options.bound_interface != socket.options.bound_interface) continue;
+    if (!other->reuse_group) {
+      other->reuse_group = std::make_shared<ReuseGroup>();
+      other->reuse_group->members.push_back(other);
+    }
+    ReuseGroup& group = *other->reuse_group;
+    if (!group.seed) {
+      group.seed = host_.Draw(StackDraw::kReusePortGroup, std::numeric_limits<uint32_t>::max());
+    }
+    group.members.push_back(&socket);
+    socket.reuse_group = other->reuse_group;
+    return;
+  }
+  socket.reuse_group = std::make_shared<ReuseGroup>();
+  socket.reuse_group->members.push_back(&socket);
+}
+
+void PortTable::LeaveGroup(SocketState& socket) {
+  if (!socket.reuse_group) return;
+  std::vector<SocketState*>& members = socket.reuse_group->members;
+  auto place = std::find(members.begin(), members.end(), &socket);
+  *place = members.back();
+  members.pop_back();
+  socket.reuse_group.reset();
+}
+
+}  // namespace pollux::sim

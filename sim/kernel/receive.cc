@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Receiving: what waits, errors or data, and in which order (udp-semantics 1.4 "pending error").
+
+#include <algorithm>
+#include <cstring>
+
+#include "sim/kernel/stack_impl.h"
+
+namespace pollux::sim {
+namespace {
+
+constexpr uint8_t kEcnBits = 3;
+
+DatagramInfo InfoOf(const QueuedDatagram& datagram, Metadata wanted) {
+  DatagramInfo info;
+  info.source = datagram.source;
+  if (Contains(wanted, Metadata::kDestination)) {
+    info.destination = datagram.destination;
+    info.interface_index = datagram.interface_index;
+  }
+  if (Contains(wanted, Metadata::kHopLimit)) info.hop_limit = datagram.hop_limit;
+  if (Contains(wanted, Metadata::kEcn)) {
+    info.ecn = static_cast<Ecn>(datagram.traffic_class & kEcnBits);
+  }
+  if (Contains(wanted, Metadata::kKernelTime)) info.kernel_time = datagram.arrival;
+  if (Contains(wanted, Metadata::kDropCount)) info.drop_count = datagram.dropped_before;
+  return info;
+}
+
+// Gives a taken datagram's charge back. Linux moves the whole queue to its reader at once, and
+// returns memory only when a quarter of the buffer has come together or the reader's part is empty:
+// so a full buffer stays full for a few reads.
+void Release(const PlatformRules& rules, SocketState& socket, size_t charge) {
+  if (rules.charge != BufferCharge::kTruesize) {
+    socket.charged -= charge;
+    return;
+  }
+  if (socket.readers_part == 0) socket.readers_part = socket.queue.size();
+  --socket.readers_part;
+  socket.unreleased += charge;
+  const size_t threshold = static_cast<size_t>(socket.options.receive_buffer) / 4;
+  if (socket.unreleased < threshold && socket.readers_part > 0) return;
+  socket.charged -= socket.unreleased;
+  socket.unreleased = 0;
+}
+
+}  // namespace
+
+Outcome<bool> UdpStack::Impl::Receive(SocketState& socket, ReceiveSlot& slot) {
+  if (!socket.bound() && rules_.unbound_receive_is_error) return OsError::kInvalidArgument;
+  const bool error_waits_for_data =
+      rules_.error_report == ErrorReport::kDataFirst && !socket.queue.empty();
+  if (socket.error && !error_waits_for_data) {
+    const OsError error = socket.error->error;
+    socket.error.reset();
+    return error;
+  }
+  if (rules_.icmp == IcmpRule::kEverySocket && !socket.error_queue.empty()) {
+    const OsError error = socket.error_queue.front().error;
+    socket.error_queue.pop_front();
+    return error;
+  }
+  if (socket.queue.empty()) return false;
+  const QueuedDatagram& datagram = socket.queue.front();
+  const absl::string_view bytes = datagram.payload.bytes();
+  slot.size = std::min(bytes.size(), slot.buffer.size());
+  if (slot.size > 0) std::memcpy(slot.buffer.data(), bytes.data(), slot.size);
+  slot.info = InfoOf(datagram, socket.metadata);
+  slot.info.truncated = slot.size < bytes.size();
+  Release(rules_, socket, datagram.charge);
+  socket.queue.pop_front();
+  if (slot.info.truncated && rules_.truncation_is_error) return OsError::kMessageTooLong;
+  return true;
+}
+
+// Asking for the size hands the queue to its reader too.
+std::optional<size_t> UdpStack::Impl::PendingDatagramSize(const SocketState& socket) const {
+  if (socket.queue.empty()) return std::nullopt;
+  if (socket.readers_part == 0) socket.readers_part = socket.queue.size();
+  return socket.queue.front().payload.size();
+}
+
+// Of an error queue, the next entry that came from the network becomes the pending error.
+std::optional<PendingError> UdpStack::Impl::TakeError(SocketState& socket) {
+  if (socket.error_queue.empty()) {
+    std::optional<PendingError> error = socket.error;
+    socket.error.reset();
+    return error;
+  }
+  const PendingError error = socket.error_queue.front();
+  socket.error_queue.pop_front();
+  const bool next = !socket.error_queue.empty() && socket.error_queue.front().reporter.is_set();
+  if (next) {
+    socket.error = socket.error_queue.front();
+  } else if (error.reporter.is_set()) {
+    socket.error.reset();
+  }
+  return error;
+}
+
+bool UdpStack::Impl::Readable(const SocketState& socket) const {
+  return !socket.queue.empty() || socket.error || !socket.error_queue.empty();
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Sending: the checks in the platform's order, the route, and the copies that stay on the host
+// (udp-semantics 1.4 "check order in send").
+
+#include <algorithm>
+
+#include "sim/kernel/stack_impl.h"
+
+namespace pollux::sim {
+namespace {
+
+constexpr size_t kMaxUdpLength = 65535;
+constexpr uint8_t kDefaultHopLimit = 64;
+constexpr uint8_t kEcnBits = 3;
+
+size_t WireSize(const IpAddress& target, size_t payload) {
+  return payload + (target.is_ipv4() ? 28 : 48);
+}
+
+}  // namespace
+
+// Where the datagram goes: given, or the peer.
+Outcome<Endpoint> UdpStack::Impl::DestinationOf(const SocketState& socket,
+                                                const SendSlot& datagram) const {
+  Endpoint target(datagram.destination.address.Unmapped(), datagram.destination.port);
+  const bool given = target.is_set();
+  if (given && socket.connected && !rules_.send_to_while_connected) return OsError::kIsConnected;
+  if (!given) {
+    if (!socket.connected) return rules_.send_unconnected;
+    target = socket.peer;
+  }
+  if (socket.family == AddressFamily::kIpv4) {
+    if (!target.address.is_ipv4()) return OsError::kAddressFamilyNotSupported;
+  } else if (target.address.is_ipv4()) {
+    if (RefusesIpv4(socket)) return OsError::kNetworkUnreachable;
+  } else if (target.address.is_unspecified()) {
+    target.address = socket.source.is_ipv4() ? IpAddress::AnyIpv4() : IpAddress::AnyIpv6();
+  }
+  // A connected socket's port is not looked at, but for a mapped peer, which becomes a destination.
+  const bool looks = given || (socket.is_ipv6() && target.address.is_ipv4());
+  if (looks && target.port == 0) return rules_.send_to_port_zero;
+  return target;
+}
+
+// The route for a target by the socket's options, and by those of one datagram.
+Outcome<OutputRoute> UdpStack::Impl::RouteFor(const SocketState& socket, const IpAddress& target,
+                                              const SendOptions& options) const {
+  RouteRequest request;
+  request.target = target;
+  request.interface_index = socket.options.bound_interface;
+  if (target.is_ipv6() && target.scope_id() != 0 && target.needs_scope()) {
+    request.interface_index = target.scope_id();
+  }
+  if (options.interface_index != 0) {
+    if (target.is_ipv6() && request.interface_index != 0 &&
+        request.interface_index != options.interface_index) {
+      return OsError::kInvalidArgument;
+    }
+    request.interface_index = options.interface_index;
+  }
+  const bool source_speaks = socket.source.is_ipv4() == target.is_ipv4();
+  if (source_speaks || (target.is_ipv6() && socket.source.is_set())) {
+    request.source = socket.source;
+  }
+  if (options.source.is_set() && !options.source.is_unspecified()) {
+    if (options.source.is_ipv4() != target.is_ipv4()) return OsError::kInvalidArgument;
+    if (target.is_ipv6() && interfaces_.OwnerOf(options.source) == 0) {
+      return OsError::kInvalidArgument;
+    }
+    request.source = options.source;
+  }
+  if (target.is_multicast() && request.interface_index == 0) {
+    request.interface_index = socket.options.multicast_interface;
+  }
+  return FindOutputRoute(interfaces_, rules_, request);
+}
+
+uint32_t UdpStack::Impl::PathMtu(const OutputRoute& route) const {
+  const NetworkInterface* interface = interfaces_.Find(route.interface_index);
+  uint32_t mtu = interface != nullptr && interface->mtu != 0 ? interface->mtu : 65536;
+  if (route.kind != OutputRoute::Kind::kUnicast) return mtu;
+  auto learned = path_mtus_.find(route.target);
+  return learned == path_mtus_.end() ? mtu : std::min(mtu, learned->second);
+}
+
+// Too large for the protocol, or for the path if it must not be split. With kReportUnreachable the
+// error is also queued (udp-semantics 1.4 "EMSGSIZE with IP_RECVERR").
+Outcome<> UdpStack::Impl::CheckSize(SocketState& socket, const Sending& sending, size_t size) {
+  const IpAddress& target = sending.route.target;
+  const size_t max = target.is_ipv4() ? kMaxIpv4Payload : kMaxIpv6Payload;
+  bool fits = size <= max;
+  if (rules_.size_limited_by_send_buffer) {
+    fits = fits && size <= static_cast<size_t>(socket.options.send_buffer);
+  }
+  const bool whole =
+      socket.options.dont_fragment ||
+      (sending.route.kind == OutputRoute::Kind::kBroadcast && !rules_.broadcast_fragments);
+  if (whole) fits = fits && WireSize(target, size) <= sending.mtu;
+  if (fits) return Done();
+  if (socket.options.report_unreachable && rules_.icmp == IcmpRule::kAsked) {
+    socket.error_queue.push_back({OsError::kMessageTooLong, sending.destination, IpAddress()});
+    host_.SocketReady(socket.id);
+  }
+  return OsError::kMessageTooLong;
+}
+
+Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
+  if (rules_.implicit_bind_first) {
+    if (Outcome<> bound = ImplicitBind(socket); !bound.ok()) return bound.error();
+  }
+  const SendOptions& options = datagram.options;
+  const size_t size = datagram.payload.size();
+  const bool to_ipv6 =
+      datagram.destination.address.is_ipv6() && !datagram.destination.address.is_mapped();
+  // Only the IPv4 half looks at the length before all else.
+  if (size > kMaxUdpLength && !to_ipv6) return OsError::kMessageTooLong;
+  Sending sending;
+  Outcome<Endpoint> destination = DestinationOf(socket, datagram);
+  if (!destination.ok()) return destination.error();
+  sending.destination = *destination;
+  if (options.hop_limit && *options.hop_limit == 0) return OsError::kInvalidArgument;
+  if (Outcome<> bound = ImplicitBind(socket); !bound.ok()) return bound.error();
+  Outcome<OutputRoute> route = RouteFor(socket, destination->address, options);
+  if (!route.ok()) return route.error();
+  sending.route = *route;
+  if (route->kind == OutputRoute::Kind::kBroadcast && !socket.options.broadcast) {
+    return OsError::kAccess;
+  }
+  sending.mtu = PathMtu(*route);
+  if (Outcome<> fits = CheckSize(socket, sending, size); !fits.ok()) return fits.error();
+  // Last of all checks: a pending error is reported by a send that would else have gone out.
+  if (socket.error && rules_.error_report != ErrorReport::kReceiveOnly) {
+    const OsError error = socket.error->error;
+    socket.error.reset();
+    return error;
+  }
+  const bool group = route->kind == OutputRoute::Kind::kGroup;
+  const int usual = group ? socket.options.multicast_hop_limit : socket.options.hop_limit;
+  sending.hop_limit = options.hop_limit.value_or(usual < 0 ? kDefaultHopLimit : usual);
+  sending.traffic_class = static_cast<uint8_t>(socket.options.traffic_class);
+  if (options.ecn) {
+    sending.traffic_class &= static_cast<uint8_t>(~kEcnBits);
+    sending.traffic_class |= static_cast<uint8_t>(*options.ecn);
+  }
+  Emit(socket, sending, datagram.payload);
+  return Done();
+}
+
+void UdpStack::Impl::Emit(const SocketState& socket, const Sending& sending,
+                          absl::string_view payload) {
+  const OutputRoute& route = sending.route;
+  Packet packet;
+  packet.id = ++last_packet_;
+  packet.source = Endpoint(route.source, socket.port);
+  packet.destination = Endpoint(route.target, sending.destination.port);
+  packet.hop_limit = static_cast<uint8_t>(sending.hop_limit);
+  packet.traffic_class = sending.traffic_class;
+  packet.payload = Payload::Copy(payload);
+  // What fits the path is sent whole; what does not is split here, by a sender that may split it.
+  const bool fits = packet.wire_size() <= sending.mtu;
+  packet.dont_fragment = socket.options.dont_fragment ||
+                         (fits && (route.target.is_ipv6() || rules_.dont_fragment_default));
+  if (route.kind == OutputRoute::Kind::kOwn) {
+    packet.arrives_on = route.arrives_on == kLoopbackIndex ? 0 : route.arrives_on;
+  }
+  const bool to_all =
+      route.kind == OutputRoute::Kind::kBroadcast || route.kind == OutputRoute::Kind::kGroup;
+  if (to_all && route.interface_index != kLoopbackIndex) {
+    EmitGroup(socket, route, packet);
+  } else {
+    host_.Transmit(route.interface_index, packet);
+  }
+}
+
+// The host's own copy, then the wire's. A broadcast always comes back; a group datagram if the host
+// is a member on the outgoing interface and the sender did not turn it off (udp-semantics 1.2.3).
+void UdpStack::Impl::EmitGroup(const SocketState& socket, const OutputRoute& route,
+                               Packet& packet) {
+  const bool group = route.kind == OutputRoute::Kind::kGroup;
+  const bool member = !group || groups_.Accepts(route.interface_index, route.target, route.source);
+  const bool loops =
+      member && (!group || socket.options.multicast_loopback || rules_.loopback_on_receiver);
+  if (loops) {
+    packet.arrives_on = route.interface_index;
+    host_.Transmit(kLoopbackIndex, packet);
+    packet.arrives_on = 0;
+  }
+  if (group && packet.hop_limit == 0) {
+    // Linux drops the wire's copy only behind its own: IPv4 if the host is a member, IPv6 if it
+    // looped too. Without a member a hop limit of 0 does not keep the datagram here.
+    const bool kept = route.target.is_ipv4() ? member : loops;
+    if (kept || !rules_.zero_hop_group_leaks) return;
+  }
+  if (route.target.is_ipv6() && MulticastScope(route.target) <= 1) return;
+  host_.Transmit(route.interface_index, packet);
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/kernel/socket_state.h"
+
+#include <algorithm>
+
+namespace pollux::sim {
+
+bool SocketMembership::Takes(const IpAddress& source) const {
+  return !source_specific || std::find(sources.begin(), sources.end(), source) != sources.end();
+}
+
+bool SocketState::CarriesIpv4() const {
+  return local.is_ipv4() || local.family() == AddressFamily::kDual;
+}
+
+bool SocketState::CarriesIpv6() const {
+  return local.is_ipv6() || local.family() == AddressFamily::kDual;
+}
+
+IpAddress WildcardOf(AddressFamily family) {
+  switch (family) {
+    case AddressFamily::kIpv4:
+      return IpAddress::AnyIpv4();
+    case AddressFamily::kIpv6:
+      return IpAddress::AnyIpv6();
+    case AddressFamily::kDual:
+    case AddressFamily::kNone:
+      break;
+  }
+  return IpAddress::Any();
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: socket_state.h
+//
+// What a simulated kernel keeps for one socket. Plain data: the rules that change it live in the
+// files named after them.
+
+#ifndef POLLUX_SIM_KERNEL_SOCKET_STATE_H_
+#define POLLUX_SIM_KERNEL_SOCKET_STATE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "sim/kernel/packet.h"
+#include "sim/kernel/udp_stack.h"
+#include "udp/endpoint.h"
+#include "udp/ip_address.h"
+
+namespace pollux::sim {
+
+struct SocketState;
+
+// Sockets that share their datagrams by SO_REUSEPORT. A datagram goes to the member that its hash
+// points at; a member that leaves is replaced by the last (udp-semantics 1.2.1, 5).
+struct ReuseGroup {
+  std::vector<SocketState*> members;
+  // Whether a member was ever connected: then the group is scored like single sockets.
+  bool had_connection = false;
+  std::optional<uint32_t> seed;  // Drawn when the second member comes.
+};
+
+// A group that a socket joined on an interface. An any-source membership takes every source; one
+// with sources only those.
+struct SocketMembership {
+  IpAddress group;
+  uint32_t interface_index = 0;
+  bool source_specific = false;
+  std::vector<IpAddress> sources;
+
+  bool Takes(const IpAddress& source) const;
+};
+
+// A datagram that waits for its receiver.
+struct QueuedDatagram {
+  Payload payload;
+  Endpoint source;
+  IpAddress destination;
+  uint32_t interface_index = 0;
+  uint8_t hop_limit = 0;
+  uint8_t traffic_class = 0;
+  absl::Time arrival;
+  uint32_t dropped_before = 0;
+  size_t charge = 0;
+};
+
+struct SocketOptions {
+  bool reuse_address = false;
+  bool reuse_port = false;
+  bool exclusive_address = false;
+  bool broadcast = false;
+  bool free_bind = false;
+  bool dont_fragment = false;
+  bool report_unreachable = false;
+  bool multicast_loopback = true;
+  bool multicast_all_ipv4 = true;
+  bool multicast_all_ipv6 = true;
+  bool multicast_touched = false;  // Some multicast option was set, or a group joined.
+  int send_buffer = 0;
+  int receive_buffer = 0;
+  int hop_limit = -1;  // -1: the default.
+  int traffic_class = 0;
+  int multicast_hop_limit = 1;
+  uint32_t bound_interface = 0;
+  uint32_t multicast_interface = 0;
+};
+
+struct SocketState {
+  SocketId id = 0;
+  AddressFamily family = AddressFamily::kIpv4;
+  UserId user = 0;
+  SocketOptions options;
+  Metadata metadata = Metadata::kNone;
+
+  // Where it receives: a wildcard (IPv4's, IPv6's, or `Any()` for both), or one address, without
+  // scope. A dual-stack socket on an IPv4 address is bound to the mapped form, and has the IPv4
+  // address here.
+  IpAddress local;
+  // Where it sends from; unset: the route decides. A socket bound to a group sends from an
+  // interface.
+  IpAddress source;
+  uint16_t port = 0;               // 0: not bound.
+  bool address_was_asked = false;  // The bind named the address, and the port: what a disconnect
+  bool port_was_asked = false;     // leaves.
+  bool connected = false;
+  Endpoint peer;
+  std::shared_ptr<ReuseGroup> reuse_group;
+
+  std::deque<QueuedDatagram> queue;
+  size_t charged = 0;
+  // How much of the queue was handed to the reader, and what it took without giving the memory back
+  // (receive.cc). Even a call that only looks hands it over.
+  mutable size_t readers_part = 0;
+  size_t unreleased = 0;
+  uint64_t dropped = 0;
+  std::optional<PendingError> error;
+  std::deque<PendingError> error_queue;
+  std::vector<SocketMembership> memberships;  // Newest first.
+
+  bool bound() const { return port != 0; }
+  bool is_ipv6() const { return family != AddressFamily::kIpv4; }
+  // Whether it can receive datagrams of a protocol, by what it is bound to.
+  bool CarriesIpv4() const;
+  bool CarriesIpv6() const;
+  bool on_wildcard() const { return local.is_unspecified(); }
+};
+
+// The wildcard that an unbound socket of a family has.
+IpAddress WildcardOf(AddressFamily family);
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_KERNEL_SOCKET_STATE_H_

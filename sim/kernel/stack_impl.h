@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: stack_impl.h
+//
+// The inside of `UdpStack`: the tables, and the system calls on one socket. Each group of calls has
+// its own source file: bind.cc, connect.cc, send.cc, receive.cc, options.cc, memberships.cc,
+// deliver.cc, icmp.cc.
+
+#ifndef POLLUX_SIM_KERNEL_STACK_IMPL_H_
+#define POLLUX_SIM_KERNEL_STACK_IMPL_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "sim/kernel/group_table.h"
+#include "sim/kernel/interface_table.h"
+#include "sim/kernel/output_route.h"
+#include "sim/kernel/port_table.h"
+#include "sim/kernel/socket_state.h"
+#include "sim/kernel/udp_stack.h"
+#include "sim/kernel/unicast_lookup.h"
+
+namespace pollux::sim {
+
+class UdpStack::Impl {
+ public:
+  Impl(const PlatformRules& rules, StackHost& host, Capabilities capabilities)
+      : rules_(rules),
+        host_(host),
+        capabilities_(capabilities),
+        ports_(rules.reuse_port_groups, host) {}
+
+  // Whether the process may use the network at all; if not, it panics.
+  bool Allowed() const;
+  // The socket of that id, which must be open.
+  SocketState& Get(SocketId id);
+  const SocketState& Get(SocketId id) const;
+
+  Outcome<SocketId> Open(AddressFamily family, UserId user);
+  void Close(SocketId id);
+  std::vector<SocketInfo> Sockets() const;
+
+  // bind.cc
+  Outcome<> Bind(SocketState& socket, const Endpoint& local);
+  Endpoint LocalEndpoint(const SocketState& socket) const;
+
+  // connect.cc
+  Outcome<> Connect(SocketState& socket, const Endpoint& peer);
+  Outcome<> Disconnect(SocketState& socket);
+  std::optional<Endpoint> PeerEndpoint(const SocketState& socket) const;
+
+  // send.cc
+  Outcome<> Send(SocketState& socket, const SendSlot& datagram);
+
+  // receive.cc
+  Outcome<bool> Receive(SocketState& socket, ReceiveSlot& slot);
+  std::optional<size_t> PendingDatagramSize(const SocketState& socket) const;
+  std::optional<PendingError> TakeError(SocketState& socket);
+  bool Readable(const SocketState& socket) const;
+
+  // options.cc
+  Outcome<> SetOption(SocketState& socket, SocketOption option, int value);
+  Outcome<int> GetOption(const SocketState& socket, SocketOption option) const;
+
+  // memberships.cc
+  Outcome<> Join(SocketState& socket, const GroupMembership& membership);
+  Outcome<> Leave(SocketState& socket, const GroupMembership& membership);
+  Outcome<> SetMulticastInterface(SocketState& socket, uint32_t interface_index);
+
+  // deliver.cc
+  void Deliver(uint32_t interface_index, const Packet& packet, absl::Time now);
+
+  const PlatformRules& rules() const { return rules_; }
+  InterfaceTable& interfaces() { return interfaces_; }
+  const GroupTable& groups() const { return groups_; }
+
+ private:
+  // How many more ICMP errors a host may be sent, in milliseconds' worth.
+  struct IcmpBudget {
+    int64_t left_ms = 0;
+    absl::Time last;
+  };
+  // What a send has found out so far.
+  struct Sending {
+    Endpoint destination;
+    OutputRoute route;
+    int hop_limit = 0;
+    uint8_t traffic_class = 0;
+    size_t mtu = 0;
+  };
+
+  // bind.cc
+  Outcome<IpAddress> CheckFamily(const SocketState& socket, const IpAddress& address) const;
+  std::optional<OsError> CheckAddress(const SocketState& socket, const IpAddress& address) const;
+  std::optional<OsError> CheckIpv6Address(const SocketState& socket,
+                                          const IpAddress& address) const;
+  std::optional<OsError> CheckPrivilege(const SocketState& socket, const IpAddress& address,
+                                        uint16_t port) const;
+  std::optional<OsError> FindConflict(const SocketState& socket, uint16_t port) const;
+  bool ChoosePort(SocketState& socket);
+  Outcome<> ImplicitBind(SocketState& socket);
+
+  // connect.cc
+  Outcome<Endpoint> CheckPeer(SocketState& socket, const Endpoint& peer);
+  bool IsDuplicate(const SocketState& socket, const OutputRoute& route, uint16_t peer_port) const;
+  void SetLocal(SocketState& socket, const IpAddress& local);
+  void ResetLocal(SocketState& socket);
+
+  // send.cc
+  Outcome<Endpoint> DestinationOf(const SocketState& socket, const SendSlot& datagram) const;
+  Outcome<OutputRoute> RouteFor(const SocketState& socket, const IpAddress& target,
+                                const SendOptions& options) const;
+  Outcome<> CheckSize(SocketState& socket, const Sending& sending, size_t size);
+  uint32_t PathMtu(const OutputRoute& route) const;
+  void Emit(const SocketState& socket, const Sending& sending, absl::string_view payload);
+  void EmitGroup(const SocketState& socket, const OutputRoute& route, Packet& packet);
+
+  // deliver.cc
+  void DeliverUnicast(uint32_t link, const Packet& packet, const Arrival& arrival, absl::Time now);
+  void DeliverToAll(uint32_t link, const Packet& packet, const Arrival& arrival, absl::Time now);
+  bool Hears(const SocketState& socket, const Arrival& arrival, bool own_copy) const;
+  bool HearsGroup(const SocketState& socket, const Arrival& arrival) const;
+  bool IsForUs(uint32_t link, const Packet& packet, const Arrival& arrival) const;
+  bool Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival, absl::Time now);
+
+  // icmp.cc
+  void SendPortUnreachable(const Packet& packet, absl::Time now);
+  bool MaySendIcmp(const OutputRoute& route, absl::Time now);
+  void DeliverIcmp(uint32_t link, const Packet& packet);
+  void ReportIcmp(SocketState& socket, const Packet& packet);
+
+  // memberships.cc
+  uint32_t MembershipInterface(const GroupMembership& membership) const;
+  SocketMembership* FindMembership(SocketState& socket, const IpAddress& group,
+                                   uint32_t interface_index);
+  Outcome<> JoinAnySource(SocketState& socket, const IpAddress& group, uint32_t interface_index,
+                          bool interface_was_named);
+  Outcome<> JoinSource(SocketState& socket, const IpAddress& group, uint32_t interface_index,
+                       const IpAddress& source);
+  Outcome<> LeaveSource(SocketState& socket, const IpAddress& group, uint32_t interface_index,
+                        const IpAddress& source);
+  void Drop(SocketState& socket, SocketMembership* membership);
+
+  // options.cc
+  Outcome<> SetReuse(SocketState& socket, SocketOption option, bool on);
+  Outcome<> SetBuffer(int& buffer, int value, int min, int max);
+  Outcome<> SetBoundInterface(SocketState& socket, int value);
+  Outcome<> SetHeaderField(SocketState& socket, SocketOption option, int value);
+  Outcome<> SetMulticastOption(SocketState& socket, SocketOption option, int value);
+  Outcome<int> GetPathMtu(const SocketState& socket) const;
+
+  const PlatformRules& rules_;
+  StackHost& host_;
+  const Capabilities capabilities_;
+  InterfaceTable interfaces_;
+  PortTable ports_;
+  GroupTable groups_;
+  absl::btree_map<SocketId, std::unique_ptr<SocketState>> sockets_;
+  SocketId last_socket_ = 0;
+  uint64_t last_packet_ = 0;
+  // Looked up, never iterated.
+  absl::flat_hash_map<IpAddress, uint32_t> path_mtus_;
+  absl::flat_hash_map<IpAddress, IcmpBudget> icmp_budgets_;
+};
+
+// Whether an IPv6 socket cannot speak IPv4: by its family, or by the IPv6 address it was bound to.
+bool RefusesIpv4(const SocketState& socket);
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_KERNEL_STACK_IMPL_H_

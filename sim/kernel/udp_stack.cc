@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/kernel/udp_stack.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "sim/kernel/stack_impl.h"
+#include "udp/internal/check.h"
+
+namespace pollux::sim {
+
+absl::string_view ToString(DropCause cause) {
+  switch (cause) {
+    case DropCause::kNoSocket:
+      return "no socket";
+    case DropCause::kNotForUs:
+      return "not for this host";
+    case DropCause::kFiltered:
+      return "filtered by every socket";
+    case DropCause::kReceiveBufferFull:
+      return "receive buffer full";
+    case DropCause::kNoRoute:
+      return "no route";
+    case DropCause::kInterfaceDown:
+      return "interface down";
+  }
+  return "unknown";
+}
+
+void StackHost::Panic(absl::string_view reason) {
+  std::fprintf(stderr, "panic: %s\n", std::string(reason).c_str());
+  std::abort();
+}
+
+bool UdpStack::Impl::Allowed() const {
+  if (!rules_.needs_capabilities || capabilities_.network_services) return true;
+  host_.Panic("the process does not have the NetworkServices capability");
+  return false;
+}
+
+SocketState& UdpStack::Impl::Get(SocketId id) {
+  auto found = sockets_.find(id);
+  POLLUX_CHECK(found != sockets_.end(), absl::StrCat("socket ", id, " is not open"));
+  return *found->second;
+}
+
+const SocketState& UdpStack::Impl::Get(SocketId id) const {
+  return const_cast<Impl*>(this)->Get(id);
+}
+
+Outcome<SocketId> UdpStack::Impl::Open(AddressFamily family, UserId user) {
+  if (family == AddressFamily::kNone) return OsError::kAddressFamilyNotSupported;
+  auto socket = std::make_unique<SocketState>();
+  socket->id = ++last_socket_;
+  socket->family = family;
+  socket->user = user;
+  socket->local = WildcardOf(family);
+  SocketOptions& options = socket->options;
+  options.send_buffer = rules_.send_buffer_default;
+  options.receive_buffer = rules_.receive_buffer_default;
+  options.report_unreachable = rules_.report_unreachable_default;
+  const bool ipv4 = family == AddressFamily::kIpv4;
+  options.multicast_all_ipv4 = ipv4 ? rules_.multicast_all_ipv4 : rules_.multicast_all_dual;
+  options.multicast_all_ipv6 = rules_.multicast_all_ipv6;
+  sockets_.emplace(last_socket_, std::move(socket));
+  return last_socket_;
+}
+
+void UdpStack::Impl::Close(SocketId id) {
+  SocketState& socket = Get(id);
+  if (socket.bound()) ports_.Remove(socket);
+  for (const SocketMembership& membership : socket.memberships) groups_.Remove(membership);
+  sockets_.erase(id);
+}
+
+std::vector<SocketInfo> UdpStack::Impl::Sockets() const {
+  std::vector<SocketInfo> all;
+  for (const auto& [id, socket] : sockets_) {
+    SocketInfo& info = all.emplace_back();
+    info.id = id;
+    info.family = socket->family;
+    info.user = socket->user;
+    info.local = LocalEndpoint(*socket);
+    info.peer = PeerEndpoint(*socket).value_or(Endpoint());
+    info.queued_datagrams = socket->queue.size();
+    info.queued_bytes = socket->charged;
+    info.dropped = socket->dropped;
+    for (const SocketMembership& membership : socket->memberships) {
+      GroupMembership entry{membership.group, membership.interface_index, IpAddress()};
+      if (!membership.source_specific) info.memberships.push_back(entry);
+      for (const IpAddress& source : membership.sources) {
+        entry.source = source;
+        info.memberships.push_back(entry);
+      }
+    }
+  }
+  return all;
+}
+
+UdpStack::UdpStack(const PlatformRules& rules, StackHost& host, Capabilities capabilities)
+    : impl_(std::make_unique<Impl>(rules, host, capabilities)) {}
+UdpStack::~UdpStack() = default;
+
+const PlatformRules& UdpStack::rules() const { return impl_->rules(); }
+
+void UdpStack::SetInterface(const NetworkInterface& interface) {
+  impl_->interfaces().Set(interface);
+}
+
+const std::vector<NetworkInterface>& UdpStack::interfaces() const {
+  return impl_->interfaces().all();
+}
+
+void UdpStack::AddRoute(const Route& route) { impl_->interfaces().AddRoute(route); }
+
+IpAddress UdpStack::NextHop(uint32_t interface_index, const IpAddress& target) const {
+  if (target.is_multicast() || target.is_limited_broadcast()) return target;
+  const Route* route = impl_->interfaces().FindRoute(target, interface_index);
+  return route != nullptr && route->gateway.is_set() ? route->gateway : target;
+}
+
+bool UdpStack::IsMember(uint32_t interface_index, const IpAddress& group) const {
+  return impl_->groups().IsMember(interface_index, group);
+}
+
+Outcome<SocketId> UdpStack::Socket(AddressFamily family, UserId user) {
+  if (!impl_->Allowed()) return OsError::kPermission;
+  return impl_->Open(family, user);
+}
+
+void UdpStack::Close(SocketId socket) { impl_->Close(socket); }
+
+Outcome<> UdpStack::Bind(SocketId socket, const Endpoint& local) {
+  return impl_->Bind(impl_->Get(socket), local);
+}
+
+Outcome<> UdpStack::Connect(SocketId socket, const Endpoint& peer) {
+  return impl_->Connect(impl_->Get(socket), peer);
+}
+
+Outcome<> UdpStack::Disconnect(SocketId socket) { return impl_->Disconnect(impl_->Get(socket)); }
+
+Endpoint UdpStack::LocalEndpoint(SocketId socket) const {
+  return impl_->LocalEndpoint(impl_->Get(socket));
+}
+
+std::optional<Endpoint> UdpStack::PeerEndpoint(SocketId socket) const {
+  return impl_->PeerEndpoint(impl_->Get(socket));
+}
+
+Outcome<> UdpStack::Send(SocketId socket, const SendSlot& datagram) {
+  return impl_->Send(impl_->Get(socket), datagram);
+}
+
+Outcome<bool> UdpStack::Receive(SocketId socket, ReceiveSlot& slot) {
+  return impl_->Receive(impl_->Get(socket), slot);
+}
+
+std::optional<size_t> UdpStack::PendingDatagramSize(SocketId socket) const {
+  return impl_->PendingDatagramSize(impl_->Get(socket));
+}
+
+std::optional<PendingError> UdpStack::TakeError(SocketId socket) {
+  return impl_->TakeError(impl_->Get(socket));
+}
+
+bool UdpStack::Readable(SocketId socket) const { return impl_->Readable(impl_->Get(socket)); }
+
+void UdpStack::RequestMetadata(SocketId socket, Metadata fields) {
+  impl_->Get(socket).metadata = fields;
+}
+
+Outcome<> UdpStack::SetOption(SocketId socket, SocketOption option, int value) {
+  return impl_->SetOption(impl_->Get(socket), option, value);
+}
+
+Outcome<int> UdpStack::GetOption(SocketId socket, SocketOption option) const {
+  return impl_->GetOption(impl_->Get(socket), option);
+}
+
+Outcome<> UdpStack::Join(SocketId socket, const GroupMembership& membership) {
+  return impl_->Join(impl_->Get(socket), membership);
+}
+
+Outcome<> UdpStack::Leave(SocketId socket, const GroupMembership& membership) {
+  return impl_->Leave(impl_->Get(socket), membership);
+}
+
+Outcome<> UdpStack::SetMulticastInterface(SocketId socket, uint32_t interface_index) {
+  return impl_->SetMulticastInterface(impl_->Get(socket), interface_index);
+}
+
+uint32_t UdpStack::MulticastInterface(SocketId socket) const {
+  return impl_->Get(socket).options.multicast_interface;
+}
+
+void UdpStack::Deliver(uint32_t interface_index, const Packet& packet, absl::Time now) {
+  impl_->Deliver(interface_index, packet, now);
+}
+
+std::vector<SocketInfo> UdpStack::Sockets() const { return impl_->Sockets(); }
+
+}  // namespace pollux::sim

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: unicast_lookup.h
+//
+// Which one socket gets a datagram that is for one (udp-semantics 1.2.1, 2.2, 3.2, 4.2), and which
+// sockets match one that is for all.
+
+#ifndef POLLUX_SIM_KERNEL_UNICAST_LOOKUP_H_
+#define POLLUX_SIM_KERNEL_UNICAST_LOOKUP_H_
+
+#include <cstdint>
+
+#include "sim/kernel/platform_rules.h"
+#include "sim/kernel/port_table.h"
+#include "udp/endpoint.h"
+
+namespace pollux::sim {
+
+// What a lookup knows of a datagram.
+struct Arrival {
+  Endpoint source;
+  Endpoint destination;
+  uint32_t interface_index = 0;
+};
+
+// Null if nobody takes it.
+SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
+                          const Arrival& arrival);
+
+// Whether peer and bound interface of a socket let the datagram in.
+bool Admits(const PlatformRules& rules, const SocketState& socket, const Arrival& arrival);
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_KERNEL_UNICAST_LOOKUP_H_
