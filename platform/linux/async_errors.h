@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: async_errors.h
+//
+// `AsyncErrors` collects the errors of a socket that belong to no call: those that a call was given
+// in place of its own result, the pending one, and those in the error queue (IP_RECVERR in ip(7)).
+
+#ifndef POLLUX_PLATFORM_LINUX_ASYNC_ERRORS_H_
+#define POLLUX_PLATFORM_LINUX_ASYNC_ERRORS_H_
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+
+#include "platform/linux/control_messages.h"
+#include "platform/linux/socket_ref.h"
+#include "udp/endpoint.h"
+#include "udp/socket_engine.h"
+
+namespace pollux::linux_engine {
+
+// Whether ICMP can be the cause of an errno.
+bool CanBeAsynchronous(int error);
+
+class AsyncErrors {
+ public:
+  // The kernel keeps one; a program that never asks shall not make us keep more than this. Later
+  // ones are lost.
+  static constexpr size_t kKeptMax = 64;
+
+  // Keeps an error that a call was given. While the error queue is in use it is there as well, with
+  // more detail, and is not kept twice.
+  void Keep(int error, const Endpoint& peer);
+  bool kept() const { return !kept_.empty(); }
+
+  // The error queue is in use, or not any more.
+  void set_queue_in_use(bool in_use) { queue_in_use_ = in_use; }
+
+  // Takes the oldest error that was kept; nullopt for none.
+  std::optional<AsyncError> TakeKept();
+  // Takes the next one from the kernel; nullopt when it has none.
+  std::optional<AsyncError> TakePending(const SocketRef& socket, const Endpoint& peer);
+
+ private:
+  std::deque<QueuedError> kept_;
+  bool queue_in_use_ = false;
+};
+
+}  // namespace pollux::linux_engine
+
+#endif  // POLLUX_PLATFORM_LINUX_ASYNC_ERRORS_H_

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "platform/linux/epoll_loop.h"
+
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdint>
+#include <ctime>
+#include <utility>
+
+#include "udp/internal/check.h"
+#include "udp/platform.h"
+#include "udp/socket_error.h"
+
+namespace pollux::linux_engine {
+namespace {
+
+// One wait collects at most this often, so that a flood cannot keep the loop from running.
+constexpr int kPollsMax = 16;
+
+absl::Status Failure(int result, absl::string_view what) {
+  return OsStatusFromNumber(Platform::kLinux, -result, what);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<EpollLoop>> EpollLoop::Create(std::shared_ptr<SystemCalls> calls) {
+  std::unique_ptr<EpollLoop> loop(new EpollLoop(std::move(calls)));
+  if (absl::Status status = loop->Open(); !status.ok()) return status;
+  return loop;
+}
+
+absl::Status EpollLoop::Open() {
+  epoll_ = calls_->EpollCreate1(EPOLL_CLOEXEC);
+  if (epoll_ < 0) return Failure(epoll_, "create an event loop");
+  event_ = calls_->EventFd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (event_ < 0) return Failure(event_, "create an event loop's wake-up");
+  const int result = WatchOwn(event_);
+  if (result < 0) return Failure(result, "watch an event loop's wake-up");
+  return absl::OkStatus();
+}
+
+EpollLoop::~EpollLoop() {
+  DropTasks();
+  for (const int fd : {timer_, event_, epoll_}) {
+    if (fd >= 0) calls_->Close(fd);
+  }
+}
+
+int EpollLoop::WatchOwn(int fd) {
+  // Edges: each write or expiry is reported once, and nobody needs to read the descriptor.
+  epoll_event event = {};
+  event.events = EPOLLIN | EPOLLET;
+  event.data.ptr = nullptr;
+  return calls_->EpollCtl(epoll_, EPOLL_CTL_ADD, fd, &event);
+}
+
+absl::Status EpollLoop::Watch(int fd, Watched& watched) {
+  epoll_event event = {};
+  event.events = EPOLLIN | EPOLLET;  // EPOLLERR is always reported.
+  event.data.ptr = &watched;
+  const int result = calls_->EpollCtl(epoll_, EPOLL_CTL_ADD, fd, &event);
+  if (result < 0) return Failure(result, "watch a UDP socket");
+  return absl::OkStatus();
+}
+
+void EpollLoop::Unwatch(int fd, Watched& watched) {
+  epoll_event unused = {};
+  calls_->EpollCtl(epoll_, EPOLL_CTL_DEL, fd, &unused);
+  Forget(watched);
+}
+
+absl::Time EpollLoop::Now() const {
+  timespec now = {};
+  calls_->ClockGetTime(CLOCK_MONOTONIC, &now);
+  return absl::TimeFromTimespec(now);
+}
+
+absl::Time EpollLoop::WallNow() const {
+  timespec now = {};
+  calls_->ClockGetTime(CLOCK_REALTIME, &now);
+  return absl::TimeFromTimespec(now);
+}
+
+void EpollLoop::Wait(absl::Duration timeout) {
+  for (int polls = 0; polls < kPollsMax; ++polls) {
+    const int count = Poll(polls == 0 ? timeout : absl::ZeroDuration());
+    POLLUX_CHECK(count >= 0 || count == -EINTR,
+                 "epoll failed: the program closed a descriptor that is the event loop's");
+    for (int i = 0; i < count; ++i) {
+      if (events_[i].data.ptr == nullptr) continue;
+      Watched* const watched = static_cast<Watched*>(events_[i].data.ptr);
+      // An error that ends a partly filled batch is put back without another report, so that the
+      // socket counts as readable too.
+      watched->maybe_readable_ = true;
+      if ((events_[i].events & EPOLLERR) != 0) watched->maybe_failed_ = true;
+      MarkReady(*watched);
+    }
+    if (count < static_cast<int>(events_.size())) return;
+  }
+}
+
+int EpollLoop::Poll(absl::Duration timeout) {
+  const int max = static_cast<int>(events_.size());
+  if (has_pwait2_) {
+    const timespec limit = absl::ToTimespec(absl::Ceil(timeout, absl::Nanoseconds(1)));
+    const int count = calls_->EpollPwait2(epoll_, events_.data(), max,
+                                          timeout == absl::InfiniteDuration() ? nullptr : &limit);
+    // Kernels before 5.11 lack the call; some sandboxes refuse what they do not know.
+    if (count != -ENOSYS && count != -EPERM) return count;
+    has_pwait2_ = false;
+  }
+  if (timeout == absl::InfiniteDuration()) return calls_->EpollWait(epoll_, events_.data(), max, -1);
+  // Rounded up: waking early would spin until the time has come.
+  const int64_t milliseconds = absl::ToInt64Milliseconds(absl::Ceil(timeout, absl::Milliseconds(1)));
+  return calls_->EpollWait(epoll_, events_.data(), max,
+                           static_cast<int>(std::min<int64_t>(milliseconds, INT_MAX)));
+}
+
+void EpollLoop::Wake() {
+  const uint64_t one = 1;
+  // The only failure of a living eventfd is a full counter, which wakes as well.
+  while (calls_->Write(event_, &one, sizeof(one)) == -EINTR) {
+  }
+}
+
+std::optional<NativeHandle> EpollLoop::native_handle() {
+  if (timer_ < 0) {
+    const int timer = calls_->TimerFdCreate(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (timer < 0) return std::nullopt;
+    if (WatchOwn(timer) < 0) {
+      calls_->Close(timer);
+      return std::nullopt;
+    }
+    timer_ = timer;
+    BeHosted();
+  }
+  return static_cast<NativeHandle>(epoll_);
+}
+
+void EpollLoop::WakeHostAt(absl::Time when) {
+  if (when == timer_set_to_) return;
+  timer_set_to_ = when;
+  itimerspec value = {};
+  if (when != absl::InfiniteFuture()) {
+    // A value of zero would disarm the timer.
+    const absl::Duration since_start = when - absl::UnixEpoch();
+    value.it_value = absl::ToTimespec(
+        std::max(absl::Ceil(since_start, absl::Nanoseconds(1)), absl::Nanoseconds(1)));
+  }
+  calls_->TimerFdSetTime(timer_, TFD_TIMER_ABSTIME, &value);
+}
+
+}  // namespace pollux::linux_engine

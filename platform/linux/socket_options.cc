@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "platform/linux/socket_options.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <climits>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace pollux::linux_engine {
+namespace {
+
+// Which values an option takes; `reset` is one that gives the kernel's default back.
+struct Range {
+  int least;
+  int most;
+  bool reset = false;
+  const char* text;
+};
+constexpr Range kBoolean = {.least = 0, .most = 1, .text = "0 or 1"};
+constexpr Range kSize = {.least = 0, .most = INT_MAX, .text = "0 or more"};
+constexpr Range kIndex = {.least = 0, .most = INT_MAX, .text = "an interface index, or 0"};
+constexpr Range kByte = {.least = 0, .most = 255, .text = "0..255"};
+constexpr Range kHops = {.least = 1, .most = 255, .reset = true, .text = "1..255, or -1"};
+constexpr Range kGroupHops = {.least = 0, .most = 255, .reset = true, .text = "0..255, or -1"};
+constexpr Range kReadOnly = {.least = 1, .most = 0, .text = "it can only be read"};
+
+// An option of the kernel.
+struct KernelOption {
+  int level = -1;
+  int name = -1;
+
+  bool exists() const { return level >= 0; }
+};
+
+struct Row {
+  SocketOption option;
+  KernelOption ipv4;
+  KernelOption ipv6;
+  Range range;
+};
+
+// What both protocols share is listed for IPv4 alone.
+constexpr Row kRows[] = {
+    {SocketOption::kReuseAddress, {SOL_SOCKET, SO_REUSEADDR}, {}, kBoolean},
+    {SocketOption::kReusePort, {SOL_SOCKET, SO_REUSEPORT}, {}, kBoolean},
+    {SocketOption::kBroadcast, {SOL_SOCKET, SO_BROADCAST}, {}, kBoolean},
+    {SocketOption::kSendBufferSize, {SOL_SOCKET, SO_SNDBUF}, {}, kSize},
+    {SocketOption::kReceiveBufferSize, {SOL_SOCKET, SO_RCVBUF}, {}, kSize},
+    {SocketOption::kBoundInterface, {SOL_SOCKET, SO_BINDTOIFINDEX}, {}, kIndex},
+    {SocketOption::kFreeBind,
+     {IPPROTO_IP, IP_FREEBIND},
+     {IPPROTO_IPV6, IPV6_FREEBIND},
+     kBoolean},
+    {SocketOption::kHopLimit,
+     {IPPROTO_IP, IP_TTL},
+     {IPPROTO_IPV6, IPV6_UNICAST_HOPS},
+     kHops},
+    {SocketOption::kTypeOfService,
+     {IPPROTO_IP, IP_TOS},
+     {IPPROTO_IPV6, IPV6_TCLASS},
+     kByte},
+    {SocketOption::kDontFragment,
+     {IPPROTO_IP, IP_MTU_DISCOVER},
+     {IPPROTO_IPV6, IPV6_MTU_DISCOVER},
+     kBoolean},
+    {SocketOption::kPathMtu, {IPPROTO_IP, IP_MTU}, {IPPROTO_IPV6, IPV6_MTU}, kReadOnly},
+    {SocketOption::kMulticastHopLimit,
+     {IPPROTO_IP, IP_MULTICAST_TTL},
+     {IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
+     kGroupHops},
+    {SocketOption::kMulticastLoopback,
+     {IPPROTO_IP, IP_MULTICAST_LOOP},
+     {IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
+     kBoolean},
+    {SocketOption::kMulticastAll,
+     {IPPROTO_IP, IP_MULTICAST_ALL},
+     {IPPROTO_IPV6, IPV6_MULTICAST_ALL},
+     kBoolean},
+    {SocketOption::kIpv6Only, {}, {IPPROTO_IPV6, IPV6_V6ONLY}, kReadOnly},
+    {SocketOption::kReportUnreachable,
+     {IPPROTO_IP, IP_RECVERR},
+     {IPPROTO_IPV6, IPV6_RECVERR},
+     kBoolean},
+};
+
+const Row* RowFor(SocketOption option) {
+  for (const Row& row : kRows) {
+    if (row.option == option) return &row;
+  }
+  return nullptr;
+}
+
+bool Contains(const Range& range, int value) {
+  return (range.least <= value && value <= range.most) || (range.reset && value == -1);
+}
+
+// The row's options that a socket of this family has, the one that is read first.
+struct Pair {
+  KernelOption first;
+  KernelOption second;
+};
+Pair OptionsOf(const SocketRef& socket, const Row& row) {
+  if (row.ipv4.level == SOL_SOCKET) return {row.ipv4, {}};
+  if (!socket.speaks_ipv6()) return {row.ipv4, {}};
+  if (!socket.speaks_ipv4()) return {row.ipv6, {}};
+  return {row.ipv6, row.ipv4};
+}
+
+// The kernel's value for ours, and back. The two protocols have equal constants.
+static_assert(IP_PMTUDISC_DO == IPV6_PMTUDISC_DO && IP_PMTUDISC_WANT == IPV6_PMTUDISC_WANT &&
+              IP_PMTUDISC_PROBE == IPV6_PMTUDISC_PROBE);
+int ToKernel(SocketOption option, int value) {
+  // WANT is the kernel's default: what fits the path is marked "don't fragment", what does not is
+  // fragmented.
+  if (option == SocketOption::kDontFragment) return value != 0 ? IP_PMTUDISC_DO : IP_PMTUDISC_WANT;
+  return value;
+}
+int FromKernel(SocketOption option, int value) {
+  if (option == SocketOption::kDontFragment) {
+    return value == IP_PMTUDISC_DO || value == IP_PMTUDISC_PROBE ? 1 : 0;
+  }
+  return value;
+}
+
+// Kernels before 5.0 know the interface by its name alone.
+int BindToDevice(const SocketRef& socket, int index) {
+  char name[IF_NAMESIZE] = "";
+  if (index != 0 && socket.calls->IfIndexToName(static_cast<unsigned>(index), name) == nullptr) {
+    return -ENODEV;
+  }
+  return socket.calls->SetSockOpt(socket.fd, SOL_SOCKET, SO_BINDTODEVICE, name, sizeof(name));
+}
+
+// Sets `pair` as a whole or not at all.
+int SetPair(const SocketRef& socket, const Pair& pair, int value) {
+  if (!pair.second.exists()) return socket.Set(pair.first.level, pair.first.name, value);
+  int before = 0;
+  int result = socket.Get(pair.first.level, pair.first.name, &before);
+  if (result < 0) return result;
+  result = socket.Set(pair.first.level, pair.first.name, value);
+  if (result < 0) return result;
+  result = socket.Set(pair.second.level, pair.second.name, value);
+  if (result < 0) socket.Set(pair.first.level, pair.first.name, before);
+  return result;
+}
+
+}  // namespace
+
+absl::Status SetSocketOption(const SocketRef& socket, SocketOption option, int value) {
+  const std::string what = absl::StrCat("set option ", ToString(option), " to ", value);
+  const Row* const row = RowFor(option);
+  const Pair pair = row == nullptr ? Pair{} : OptionsOf(socket, *row);
+  if (!pair.first.exists()) return StatusOf(-ENOPROTOOPT, what);
+  if (!Contains(row->range, value)) {
+    return StatusOf(-EINVAL, absl::StrCat(what, " (", row->range.text, ")"));
+  }
+  int result = SetPair(socket, pair, ToKernel(option, value));
+  if (option == SocketOption::kBoundInterface && result == -ENOPROTOOPT) {
+    result = BindToDevice(socket, value);
+  }
+  return StatusOf(result, what);
+}
+
+absl::StatusOr<int> GetSocketOption(const SocketRef& socket, SocketOption option) {
+  const std::string what = absl::StrCat("get option ", ToString(option));
+  const Row* const row = RowFor(option);
+  const Pair pair = row == nullptr ? Pair{} : OptionsOf(socket, *row);
+  if (!pair.first.exists()) return StatusOf(-ENOPROTOOPT, what);
+  int value = 0;
+  const int result = socket.Get(pair.first.level, pair.first.name, &value);
+  if (result < 0) return StatusOf(result, what);
+  return FromKernel(option, value);
+}
+
+namespace {
+
+struct MetadataRow {
+  Metadata field;
+  KernelOption ipv4;
+  KernelOption ipv6;
+};
+
+// SO_TIMESTAMPNS gives wall time of nanoseconds; SO_RXQ_OVFL the datagrams dropped so far.
+constexpr MetadataRow kMetadataRows[] = {
+    {Metadata::kDestination, {IPPROTO_IP, IP_PKTINFO}, {IPPROTO_IPV6, IPV6_RECVPKTINFO}},
+    {Metadata::kHopLimit, {IPPROTO_IP, IP_RECVTTL}, {IPPROTO_IPV6, IPV6_RECVHOPLIMIT}},
+    {Metadata::kEcn, {IPPROTO_IP, IP_RECVTOS}, {IPPROTO_IPV6, IPV6_RECVTCLASS}},
+    {Metadata::kKernelTime, {SOL_SOCKET, SO_TIMESTAMPNS}, {}},
+    {Metadata::kDropCount, {SOL_SOCKET, SO_RXQ_OVFL}, {}},
+};
+
+int RequestRow(const SocketRef& socket, const MetadataRow& row, bool wanted) {
+  for (const KernelOption& option : {row.ipv4, row.ipv6}) {
+    const bool shared = option.level == SOL_SOCKET;
+    const bool spoken = option.level == IPPROTO_IP ? socket.speaks_ipv4() : socket.speaks_ipv6();
+    if (!option.exists() || (!shared && !spoken)) continue;
+    const int result = socket.Set(option.level, option.name, wanted ? 1 : 0);
+    // What the kernel lacks stays empty.
+    if (result < 0 && result != -ENOPROTOOPT) return result;
+  }
+  return 0;
+}
+
+}  // namespace
+
+absl::Status SetMetadata(const SocketRef& socket, Metadata wanted, Metadata previous) {
+  for (const MetadataRow& row : kMetadataRows) {
+    const bool on = pollux::Contains(wanted, row.field);
+    if (on == pollux::Contains(previous, row.field)) continue;
+    const int result = RequestRow(socket, row, on);
+    if (result >= 0) continue;
+    for (const MetadataRow& undone : kMetadataRows) {
+      RequestRow(socket, undone, pollux::Contains(previous, undone.field));
+      if (&undone == &row) break;
+    }
+    return StatusOf(result, "request metadata");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pollux::linux_engine
