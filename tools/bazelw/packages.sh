@@ -3,14 +3,12 @@
 #
 # Which Debian packages a build needs, and how they get here.
 
-readonly DEBIAN_BAZEL_JAR=/usr/share/bazel/A-server.jar
-
 # The table: a feature is "base", a --config of .bazelrc or a job of .ci/run. Each
 # entry is PACKAGE:FILE, where FILE is there when the package is. A --config that
 # is not listed needs nothing beyond "base".
 declare -rA PACKAGE_TABLE=(
   [base]="g++:/usr/bin/g++
-          bazel-bootstrap:$DEBIAN_BAZEL_JAR
+          bazel-bootstrap:/usr/share/bazel/A-server.jar
           bazel-platforms:/usr/share/bazel/platforms/WORKSPACE
           bazel-skylib:/usr/share/bazel/tools/skylib/WORKSPACE"
   [clang]="clang:/usr/bin/clang++"
@@ -57,9 +55,6 @@ apt_install() {
 # install_packages FEATURE...: returns when all of them are here, or ends bazelw.
 install_packages() {
   if have_packages "$@"; then return; fi
-  if ! type -P apt-get >/dev/null; then
-    die "this system has no apt-get; install bazelisk, or Bazel 7 or later, and run this again."
-  fi
   if ((EUID != 0)); then
     say "missing: ${MISSING[*]}. Please run this once, then the same command again:"
     say "  sudo sh -c 'apt-get update && apt-get install --yes --no-install-recommends ${MISSING[*]}'"
