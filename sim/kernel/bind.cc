@@ -46,9 +46,11 @@ std::optional<OsError> UdpStack::Impl::CheckIpv6Address(const SocketState& socke
   }
   if (socket.options.free_bind) return std::nullopt;
   const uint32_t owner = interfaces_.OwnerOf(address.WithScope(interface_index));
-  // Unlike IPv4, a bound interface must have the address itself: udp-semantics 1.1.4 "v6 specific
-  // address bind while bound to a device not owning it".
-  if (owner == 0 || (interface_index != 0 && owner != interface_index)) {
+  if (owner == 0) return OsError::kAddressNotAvailable;
+  // Unlike IPv4, a bound interface must own the address, if that is one whose meaning ends at its
+  // interface: the tables of udp-semantics 1.1.4 have ::1 only with lo, but fd77::1 with every one.
+  const bool narrow = address.is_loopback() || address.is_link_local();
+  if (narrow && interface_index != 0 && owner != interface_index) {
     return OsError::kAddressNotAvailable;
   }
   return std::nullopt;

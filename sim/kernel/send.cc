@@ -25,6 +25,9 @@ Outcome<Endpoint> UdpStack::Impl::DestinationOf(const SocketState& socket,
                                                 const SendSlot& datagram) const {
   Endpoint target(datagram.destination.address.Unmapped(), datagram.destination.port);
   const bool given = target.is_set();
+  // The IPv4 half looks at the length before all else, the IPv6 half after all else.
+  const bool too_long = datagram.payload.size() > kMaxUdpLength;
+  if (too_long && socket.family == AddressFamily::kIpv4) return OsError::kMessageTooLong;
   if (given && socket.connected && !rules_.send_to_while_connected) return OsError::kIsConnected;
   if (!given) {
     if (!socket.connected) return rules_.send_unconnected;
@@ -34,6 +37,7 @@ Outcome<Endpoint> UdpStack::Impl::DestinationOf(const SocketState& socket,
     if (!target.address.is_ipv4()) return OsError::kAddressFamilyNotSupported;
   } else if (target.address.is_ipv4()) {
     if (RefusesIpv4(socket)) return OsError::kNetworkUnreachable;
+    if (too_long) return OsError::kMessageTooLong;
   } else if (target.address.is_unspecified()) {
     target.address = socket.source.is_ipv4() ? IpAddress::AnyIpv4() : IpAddress::AnyIpv6();
   }
@@ -111,10 +115,6 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
   }
   const SendOptions& options = datagram.options;
   const size_t size = datagram.payload.size();
-  const bool to_ipv6 =
-      datagram.destination.address.is_ipv6() && !datagram.destination.address.is_mapped();
-  // Only the IPv4 half looks at the length before all else.
-  if (size > kMaxUdpLength && !to_ipv6) return OsError::kMessageTooLong;
   Sending sending;
   Outcome<Endpoint> destination = DestinationOf(socket, datagram);
   if (!destination.ok()) return destination.error();
