@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: netlink.h
+//
+// `Netlink` sets up the interfaces of a network namespace: a small part of rtnetlink(7), as much as
+// the lab needs, so that no tool has to be installed.
+
+#ifndef POLLUX_TESTS_LAB_NETLINK_H_
+#define POLLUX_TESTS_LAB_NETLINK_H_
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "udp/ip_address.h"
+
+namespace pollux::lab {
+
+// One end of a virtual cable. Index and hardware address 02:00:00:00:00:INDEX are given, not left to
+// the kernel, so that runs are alike.
+struct CableEnd {
+  const char* name;
+  int index;
+};
+
+// Belongs to the namespace that its thread was in when it was opened, wherever the thread goes.
+class Netlink {
+ public:
+  static absl::StatusOr<std::unique_ptr<Netlink>> Open();
+  Netlink(const Netlink&) = delete;
+  Netlink& operator=(const Netlink&) = delete;
+  ~Netlink();
+
+  // Lays a veth(4) cable from here to the namespace behind the descriptor `there_namespace`.
+  absl::Status LayCable(const CableEnd& here, const CableEnd& there, int there_namespace);
+  // Turns an interface on or off.
+  absl::Status SetUp(int index, bool up);
+  // The kernel shall not make up a link-local address, which would be unusable while it looks for
+  // duplicates. To be said before the interface is turned on.
+  absl::Status DisableAutomaticAddress(int index);
+  // The address is usable at once.
+  absl::Status AddAddress(int index, const IpAddress& address, int prefix_length);
+  absl::Status RemoveAddress(int index, const IpAddress& address, int prefix_length);
+  absl::Status AddDefaultRoute(int index, const IpAddress& gateway);
+
+  // Waits until an interface carries what is sent: a cable drops everything before.
+  absl::Status WaitUntilOperational(int index, absl::Duration timeout);
+
+ private:
+  class Request;
+
+  Netlink(int fd, int events) : fd_(fd), events_(events) {}
+
+  // Sends a request and waits for its acknowledgement. `what` names it in the error.
+  absl::Status Send(Request& request, const char* what);
+  absl::Status ChangeAddress(int type, int index, const IpAddress& address, int prefix_length);
+  absl::StatusOr<bool> IsOperational(int index);
+
+  const int fd_;
+  const int events_;  // Receives news about interfaces.
+  unsigned sequence_ = 0;
+};
+
+}  // namespace pollux::lab
+
+#endif  // POLLUX_TESTS_LAB_NETLINK_H_
