@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: station.h
+//
+// What the fabric knows of a host: one interface at a time, as a place where packets arrive.
+
+#ifndef POLLUX_SIM_FABRIC_STATION_H_
+#define POLLUX_SIM_FABRIC_STATION_H_
+
+#include "absl/strings/string_view.h"
+#include "sim/kernel/packet.h"
+#include "udp/ip_address.h"
+
+namespace pollux::sim {
+
+// Loop thread only. Implemented by hosts. Must outlive the segment that it is attached to.
+class Station {
+ public:
+  virtual ~Station() = default;
+
+  // The host's name, and the interface's. They live as long as the station.
+  virtual absl::string_view host_name() const = 0;
+  virtual absl::string_view interface_name() const = 0;
+  // Whether packets for that multicast group are for this interface.
+  virtual bool Wants(const IpAddress& group) const = 0;
+  // A packet has arrived; `origin` is the name of the host that sent it. Runs no callbacks.
+  virtual void Arrive(const Packet& packet, absl::string_view origin) = 0;
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_FABRIC_STATION_H_

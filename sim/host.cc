@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/host.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "udp/internal/check.h"
+
+namespace pollux::sim {
+
+bool Host::Interface::Wants(const IpAddress& group) const {
+  return host_.stack_.IsMember(index_, group);
+}
+
+void Host::Interface::Arrive(const Packet& packet, absl::string_view origin) {
+  if (domain != nullptr && packet.target().is_multicast() && !Wants(packet.target())) return;
+  host_.origin_ = origin;
+  host_.stack_.Deliver(index_, packet, host_.engine_->loop().WallNow());
+  host_.origin_ = host_.name();
+}
+
+Host::Host(const World& world, absl::string_view name, const HostOptions& options,
+           absl::Time wall_start, absl::Duration resolve_delay, HostEngine::NameService names)
+    : world_(world),
+      luck_(name),
+      options_(options),
+      stack_(RulesFor(options.platform), *this, options.capabilities),
+      origin_(luck_.name()) {
+  engine_ = std::make_unique<HostEngine>(world_.timeline, stack_,
+                                         HostEngine::Options{.user = options.user,
+                                                             .ipv6 = options.ipv6,
+                                                             .wall_start = wall_start,
+                                                             .resolve_delay = resolve_delay},
+                                         std::move(names));
+  NetworkInterface loopback = stack_.interfaces().front();
+  interfaces_.push_back(std::make_unique<Interface>(*this, loopback.name, kLoopback));
+  if (options.ipv6) return;
+  loopback.addresses.erase(
+      std::remove_if(loopback.addresses.begin(), loopback.addresses.end(),
+                     [](const InterfaceAddress& entry) { return entry.address.is_ipv6(); }),
+      loopback.addresses.end());
+  stack_.SetInterface(loopback);
+}
+
+Host::~Host() = default;
+
+std::vector<IpAddress> Host::addresses() const {
+  std::vector<IpAddress> addresses;
+  for (const NetworkInterface& interface : stack_.interfaces()) {
+    if (interface.loopback) continue;
+    for (const InterfaceAddress& entry : interface.addresses) {
+      if (!entry.address.needs_scope()) addresses.push_back(entry.address);
+    }
+  }
+  return addresses;
+}
+
+IpAddress Host::address() const {
+  const std::vector<IpAddress> all = addresses();
+  POLLUX_CHECK(!all.empty(),
+               absl::StrCat("host ", name(), " has no address; attach it to a segment first"));
+  return all.front();
+}
+
+std::string Host::SocketTable() const {
+  constexpr char kRow[] = "%-6s %6s %8s %5s %-24s %-24s %5s%s\n";
+  std::string table = absl::StrFormat(kRow, "Socket", "Queued", "Bytes", "Drops", "Local", "Peer",
+                                      "User", "  Groups");
+  for (const SocketInfo& socket : stack_.Sockets()) {
+    std::string groups;
+    for (const GroupMembership& membership : socket.memberships) {
+      absl::StrAppend(&groups, "  ", membership.group.ToString(), "@", membership.interface_index);
+      if (membership.source.is_set()) {
+        absl::StrAppend(&groups, " from ", membership.source.ToString());
+      }
+    }
+    absl::StrAppendFormat(
+        &table, kRow, absl::StrCat(socket.id), absl::StrCat(socket.queued_datagrams),
+        absl::StrCat(socket.queued_bytes), absl::StrCat(socket.dropped),
+        socket.local.port == 0 ? "-" : socket.local.ToString(),
+        socket.peer.is_set() ? socket.peer.ToString() : "-", absl::StrCat(socket.user), groups);
+  }
+  return table;
+}
+
+void Host::OnPanic(absl::AnyInvocable<void(absl::string_view reason)> observer) {
+  panic_ = std::move(observer);
+}
+
+// ---- Interfaces ----
+
+uint32_t Host::NextInterfaceIndex() const { return static_cast<uint32_t>(interfaces_.size()) + 1; }
+
+std::string Host::NextInterfaceName() const {
+  int number = 0;
+  while (HasInterface(absl::StrCat("eth", number))) ++number;
+  return absl::StrCat("eth", number);
+}
+
+bool Host::HasInterface(absl::string_view name) const {
+  return std::any_of(interfaces_.begin(), interfaces_.end(),
+                     [&](const auto& entry) { return entry->interface_name() == name; });
+}
+
+void Host::AddInterface(const NetworkInterface& interface, BroadcastDomain& domain) {
+  interfaces_.push_back(std::make_unique<Interface>(*this, interface.name, interface.index));
+  Interface& added = *interfaces_.back();
+  added.domain = &domain;
+  added.number = domain.Attach(added);
+  for (const InterfaceAddress& entry : interface.addresses) {
+    domain.AddAddress(added.number, entry.address.WithScope(0));
+  }
+  stack_.SetInterface(interface);
+  if (interfaces_.size() == 2 && options_.group_routes) AddDefaultRoutes(interface.index);
+}
+
+// Groups and the limited broadcast leave by the first interface unless the program says otherwise,
+// as they do on a machine with a default route. Unicast has no such way out: there are no routers.
+void Host::AddDefaultRoutes(uint32_t interface_index) {
+  IpAddress::Ipv6Bytes groups = {};
+  groups[0] = 0xff;
+  stack_.AddRoute({IpAddress::Ipv4(224, 0, 0, 0), 4, IpAddress(), interface_index});
+  stack_.AddRoute({IpAddress::Broadcast(), 32, IpAddress(), interface_index});
+  if (options_.ipv6) stack_.AddRoute({IpAddress::Ipv6(groups), 8, IpAddress(), interface_index});
+}
+
+void Host::SetMtu(const BroadcastDomain& domain, uint32_t mtu) {
+  const std::vector<NetworkInterface> interfaces = stack_.interfaces();
+  for (NetworkInterface interface : interfaces) {
+    if (interfaces_[interface.index - 1]->domain != &domain) continue;
+    interface.mtu = mtu;
+    stack_.SetInterface(interface);
+  }
+}
+
+// ---- What the stack asks of its host ----
+
+void Host::Transmit(uint32_t interface_index, const Packet& packet) {
+  TraceEvent event = NewEvent(EventKind::kSent, interface_index, packet);
+  event.origin = name();
+  world_.trace.Record(event);
+  Interface& interface = *interfaces_[interface_index - 1];
+  if (interface.domain != nullptr) {
+    interface.domain->Send(interface.number, packet);
+    return;
+  }
+  Courier::Flight& flight = world_.courier.NewFlight(packet, name());
+  flight.AddReceiver(interface);
+  world_.courier.Launch(flight, absl::ZeroDuration());
+}
+
+uint32_t Host::Draw(StackDraw what, uint32_t bound) {
+  const DrawKind kind =
+      what == StackDraw::kEphemeralPort ? DrawKind::kEphemeralPort : DrawKind::kReusePortGroup;
+  const uint64_t ordinal = ++draws_[static_cast<size_t>(what)];
+  return static_cast<uint32_t>(world_.choices.Below({kind, luck_, ordinal}, bound));
+}
+
+void Host::SocketReady(SocketId socket) { engine_->SocketReady(socket); }
+
+void Host::Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) {
+  TraceEvent event = NewEvent(EventKind::kDelivered, interface_index, packet);
+  event.socket = socket;
+  world_.trace.Record(event);
+}
+
+void Host::Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) {
+  TraceEvent event = NewEvent(EventKind::kDropped, interface_index, packet);
+  event.cause = cause;
+  world_.trace.Record(event);
+}
+
+void Host::Panic(absl::string_view reason) {
+  if (panic_) {
+    panic_(reason);
+  } else {
+    StackHost::Panic(reason);
+  }
+}
+
+TraceEvent Host::NewEvent(EventKind kind, uint32_t interface_index, const Packet& packet) const {
+  TraceEvent event;
+  event.kind = kind;
+  event.time = world_.timeline.elapsed();
+  event.host = name();
+  // A packet that found no way out is on no interface.
+  if (interface_index > 0) event.interface = interfaces_[interface_index - 1]->interface_name();
+  event.origin = origin_;
+  event.packet = &packet;
+  return event;
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/host_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "sim/host_socket.h"
+#include "udp/socket_error.h"
+#include "udp/timer_queue.h"
+
+namespace pollux::sim {
+
+// One question to the resolver, on its way.
+class HostEngine::Lookup final : public TimerQueue::Entry {
+ public:
+  Lookup(HostEngine& engine, absl::string_view name, ResolveCallback callback)
+      : engine_(engine), name_(name), callback_(std::move(callback)) {}
+
+  const std::string& name() const { return name_; }
+  ResolveCallback TakeCallback() { return std::move(callback_); }
+
+ private:
+  void Fire() override { engine_.Finish(*this); }
+
+  HostEngine& engine_;
+  const std::string name_;
+  ResolveCallback callback_;
+};
+
+HostEngine::HostEngine(Timeline& timeline, UdpStack& stack, const Options& options,
+                       NameService names)
+    : stack_(stack),
+      options_(options),
+      name_(absl::StrCat("sim:", ToString(stack.rules().platform))),
+      names_(std::move(names)),
+      loop_(timeline, options.wall_start, [this](SocketId id) { RunReady(id); }) {}
+
+HostEngine::~HostEngine() = default;
+
+absl::StatusOr<std::unique_ptr<EngineSocket>> HostEngine::NewUdpSocket(AddressFamily family) {
+  const auto fail = [&](OsError error) {
+    return OsStatus(platform(), error,
+                    absl::StrCat("create a UDP socket of family ", ToString(family)));
+  };
+  const bool wants_ipv6 = family == AddressFamily::kIpv6 || family == AddressFamily::kDual;
+  if (wants_ipv6 && !options_.ipv6) return fail(OsError::kAddressFamilyNotSupported);
+  const Outcome<SocketId> id = stack_.Socket(family, options_.user);
+  if (!id.ok()) return fail(id.error());
+  auto socket = std::make_unique<HostSocket>(*this, *id, family);
+  sockets_.emplace(*id, socket.get());
+  return socket;
+}
+
+absl::StatusOr<std::vector<NetworkInterface>> HostEngine::Interfaces() {
+  return stack_.interfaces();
+}
+
+void HostEngine::Resolve(absl::string_view name, ResolveCallback callback) {
+  lookups_.push_back(std::make_unique<Lookup>(*this, name, std::move(callback)));
+  // What needs no resolver does not wait for one.
+  const bool literal = IpAddress::Parse(name).ok();
+  loop_.StartEntry(*lookups_.back(), literal ? absl::ZeroDuration() : options_.resolve_delay);
+}
+
+void HostEngine::Finish(Lookup& lookup) {
+  const std::string name = lookup.name();
+  ResolveCallback callback = lookup.TakeCallback();
+  lookups_.erase(std::find_if(lookups_.begin(), lookups_.end(),
+                              [&](const auto& entry) { return entry.get() == &lookup; }));
+  if (const absl::StatusOr<IpAddress> address = IpAddress::Parse(name); address.ok()) {
+    callback(std::vector<IpAddress>{*address});
+    return;
+  }
+  std::vector<IpAddress> addresses = names_(name);
+  if (addresses.empty()) {
+    callback(SocketStatus(SocketError::kHostNotFound,
+                          absl::StrCat("resolve \"", name, "\": no host has this name")));
+  } else {
+    callback(std::move(addresses));
+  }
+}
+
+void HostEngine::SocketReady(SocketId id) {
+  const auto found = sockets_.find(id);
+  if (found != sockets_.end()) found->second->OnArrival();
+}
+
+void HostEngine::RunReady(SocketId id) {
+  const auto found = sockets_.find(id);
+  if (found != sockets_.end()) found->second->RunReady();
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: host_engine.h
+//
+// The socket engine of a simulated host: the contract of `SocketEngine`, over the host's simulated
+// kernel. Programs get it from `Host::engine()` and know it as `SocketEngine` only.
+
+#ifndef POLLUX_SIM_HOST_ENGINE_H_
+#define POLLUX_SIM_HOST_ENGINE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "sim/host_loop.h"
+#include "sim/kernel/udp_stack.h"
+#include "sim/timeline.h"
+#include "udp/socket_engine.h"
+
+namespace pollux::sim {
+
+class HostSocket;
+
+// Loop thread only.
+class HostEngine final : public SocketEngine {
+ public:
+  // Tells the addresses behind a name; none when nobody has it.
+  using NameService = absl::AnyInvocable<std::vector<IpAddress>(absl::string_view name)>;
+
+  struct Options {
+    UserId user = 0;  // Who owns the sockets.
+    bool ipv6 = true;
+    absl::Time wall_start;
+    absl::Duration resolve_delay;
+  };
+
+  // `timeline` and `stack` must outlive the engine.
+  HostEngine(Timeline& timeline, UdpStack& stack, const Options& options, NameService names);
+  ~HostEngine() override;
+
+  absl::string_view name() const override { return name_; }
+  Platform platform() const override { return stack_.rules().platform; }
+  EventLoop& loop() override { return loop_; }
+  absl::StatusOr<std::unique_ptr<EngineSocket>> NewUdpSocket(AddressFamily family) override;
+  absl::StatusOr<std::vector<NetworkInterface>> Interfaces() override;
+  void Resolve(absl::string_view name, ResolveCallback callback) override;
+
+  // The stack has queued a datagram or an error on a socket.
+  void SocketReady(SocketId id);
+
+  // ---- For HostSocket ----
+
+  UdpStack& stack() { return stack_; }
+  // Has `HostSocket::RunReady` run in the next turn. Once per turn and socket.
+  void AddReady(SocketId id) { loop_.AddReady(id); }
+  void Forget(SocketId id) { sockets_.erase(id); }
+
+ private:
+  class Lookup;
+
+  void RunReady(SocketId id);
+  void Finish(Lookup& lookup);
+
+  UdpStack& stack_;
+  const Options options_;
+  const std::string name_;
+  NameService names_;
+  HostLoop loop_;
+  absl::flat_hash_map<SocketId, HostSocket*> sockets_;
+  std::vector<std::unique_ptr<Lookup>> lookups_;  // Those that are under way.
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_HOST_ENGINE_H_

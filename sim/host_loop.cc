@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/host_loop.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace pollux::sim {
+
+HostLoop::HostLoop(Timeline& timeline, absl::Time wall_start,
+                   absl::AnyInvocable<void(SocketId)> run_ready)
+    : timeline_(timeline),
+      wall_start_(wall_start),
+      run_ready_(std::move(run_ready)),
+      turn_event_(*this) {}
+
+HostLoop::~HostLoop() = default;
+
+void HostLoop::Post(absl::AnyInvocable<void()> task) { timeline_.Post(*this, std::move(task)); }
+
+void HostLoop::Run() {
+  if (stop_.load(std::memory_order_relaxed)) {
+    RunOneTurn();
+  } else {
+    timeline_.Run(absl::InfiniteFuture(), &stop_, nullptr);
+  }
+}
+
+void HostLoop::RunFor(absl::Duration duration) {
+  if (duration <= absl::ZeroDuration() || stop_.load(std::memory_order_relaxed)) {
+    RunOneTurn();
+  } else {
+    timeline_.Run(Now() + duration, &stop_, nullptr);
+  }
+}
+
+bool HostLoop::RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration timeout) {
+  if (predicate()) return true;
+  if (timeout <= absl::ZeroDuration() || stop_.load(std::memory_order_relaxed)) {
+    RunOneTurn();
+    return predicate();
+  }
+  return timeline_.Run(Now() + timeout, &stop_, &predicate);
+}
+
+void HostLoop::RunOneTurn() {
+  timeline_.RunOneTurn(*this);
+  // A stop from within this turn, or from before it, was meant for this run.
+  stop_.store(false, std::memory_order_relaxed);
+}
+
+void HostLoop::AddReady(SocketId socket) {
+  ready_.push_back(socket);
+  Schedule();
+}
+
+void HostLoop::StartEntry(TimerQueue::Entry& entry, absl::Duration delay) {
+  AddTimer(entry, Now() + delay);
+}
+
+void HostLoop::AddTimer(TimerQueue::Entry& timer, absl::Time when) {
+  const bool next = Timeline::busy(*this) && when <= Now();
+  TimerQueue& queue = next ? next_timers_ : timers_;
+  TimerQueue& other = next ? timers_ : next_timers_;
+  other.Remove(timer);
+  queue.Add(timer, when);
+  Schedule();
+}
+
+void HostLoop::RemoveTimer(TimerQueue::Entry& timer) {
+  timers_.Remove(timer);
+  next_timers_.Remove(timer);
+  Schedule();
+}
+
+void HostLoop::Accept(absl::AnyInvocable<void()> task) {
+  tasks_.push_back(std::move(task));
+  Schedule();
+}
+
+void HostLoop::Turn() {
+  const absl::Time now = Now();
+  turns_ = now == instant_ ? turns_ + 1 : 1;
+  instant_ = now;
+  const uint64_t turn = ++turn_;
+
+  // What becomes ready, or is posted, from here on is for the next turn.
+  turn_ready_.insert(turn_ready_.end(), ready_.begin(), ready_.end());
+  ready_.clear();
+  std::sort(turn_ready_.begin(), turn_ready_.end(), std::greater<SocketId>());
+  while (TimerQueue::Entry* timer = next_timers_.PopDue(now)) timers_.Add(*timer, timer->when());
+  tasks_left_ = tasks_.size();
+
+  while (RunNext(now)) {
+    // A callback that runs the loop from within has its turns take over what this one had not done
+    // yet. What they leave is for the next turn, as is the rest when the run has reached its end.
+    if (turn_ != turn || timeline_.IsDone()) return;
+  }
+}
+
+bool HostLoop::RunNext(absl::Time now) {
+  if (TimerQueue::Entry* timer = timers_.PopDue(now)) {
+    timer->Fire();
+  } else if (tasks_left_ > 0) {
+    --tasks_left_;
+    absl::AnyInvocable<void()> task = std::move(tasks_.front());
+    tasks_.pop_front();
+    task();
+  } else if (!turn_ready_.empty()) {
+    const SocketId socket = turn_ready_.back();
+    turn_ready_.pop_back();
+    run_ready_(socket);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+absl::Time HostLoop::NextTurn() const {
+  const bool now = !tasks_.empty() || !ready_.empty() || !turn_ready_.empty();
+  if (now) return Now();
+  return std::max(std::min(timers_.NextTime(), next_timers_.NextTime()), Now());
+}
+
+void HostLoop::Schedule() {
+  if (Timeline::busy(*this)) return;
+  absl::Time next = NextTurn();
+  if (next == absl::InfiniteFuture()) return Unschedule();
+  if (next == instant_ && turns_ >= kTurnsPerInstant) next += kTurnTime;
+  if (!turn_event_.queued() || turn_event_.when() != next) timeline_.Add(turn_event_, next);
+}
+
+void HostLoop::Unschedule() { timeline_.Remove(turn_event_); }
+
+}  // namespace pollux::sim

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/host_socket.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "udp/socket_error.h"
+
+namespace pollux::sim {
+namespace {
+
+std::string Describe(absl::string_view verb, const GroupMembership& membership) {
+  std::string text = absl::StrCat(verb, " ", membership.group.ToString());
+  if (membership.interface_index != 0) {
+    absl::StrAppend(&text, " on interface ", membership.interface_index);
+  }
+  if (membership.source.is_set()) {
+    absl::StrAppend(&text, " from source ", membership.source.ToString());
+  }
+  return text;
+}
+
+}  // namespace
+
+HostSocket::HostSocket(HostEngine& engine, SocketId id, AddressFamily family)
+    : EngineSocket(engine), engine_(engine), stack_(engine.stack()), id_(id), family_(family) {}
+
+HostSocket::~HostSocket() {
+  stack_.Close(id_);
+  engine_.Forget(id_);
+}
+
+// ---- Addresses ----
+
+absl::Status HostSocket::Bind(const Endpoint& local) {
+  const std::string what = absl::StrCat("bind ", local.ToString());
+  if (local.is_set() && !Speaks(local.address)) {
+    return Failure(OsError::kAddressFamilyNotSupported, what);
+  }
+  return StatusOf(stack_.Bind(id_, local), what);
+}
+
+absl::Status HostSocket::Connect(const Endpoint& peer) {
+  const std::string what = absl::StrCat("connect to ", peer.ToString());
+  if (absl::Status status = CheckDestination(peer, what); !status.ok()) return status;
+  StashErrors();
+  const Endpoint before = LocalEndpoint();
+  const bool again = stack_.PeerEndpoint(id_).has_value();
+  const Outcome<> outcome = stack_.Connect(id_, peer);
+  // A kernel binds the socket before it looks for a route.
+  if (!outcome.ok() && !again && before.port == 0) stack_.Disconnect(id_).ok();
+  if (outcome.ok() && !again) before_connect_ = before;
+  return StatusOf(outcome, what);
+}
+
+absl::Status HostSocket::Disconnect() {
+  const std::optional<Endpoint> peer = stack_.PeerEndpoint(id_);
+  if (!peer.has_value()) return absl::OkStatus();
+  StashErrors();
+  const Outcome<> outcome = stack_.Disconnect(id_);
+  if (!outcome.ok()) {
+    return Failure(outcome.error(), absl::StrCat("disconnect from ", peer->ToString()));
+  }
+  // Some kernels give a port up that they chose themselves.
+  if (before_connect_.port == 0 || LocalEndpoint().port != 0) return absl::OkStatus();
+  return StatusOf(stack_.Bind(id_, before_connect_),
+                  absl::StrCat("bind ", before_connect_.ToString(), " again"));
+}
+
+Endpoint HostSocket::LocalEndpoint() const { return stack_.LocalEndpoint(id_); }
+
+bool HostSocket::Speaks(const IpAddress& address) const {
+  switch (address.Unmapped().family()) {
+    case AddressFamily::kIpv4:
+      return family_ != AddressFamily::kIpv6;
+    case AddressFamily::kIpv6:
+      return family_ != AddressFamily::kIpv4;
+    case AddressFamily::kDual:
+      return family_ == AddressFamily::kDual;
+    case AddressFamily::kNone:
+      return false;
+  }
+  return false;
+}
+
+// What is wrong with a destination on every platform.
+absl::Status HostSocket::CheckDestination(const Endpoint& destination,
+                                          absl::string_view what) const {
+  if (!destination.is_set() || destination.address == IpAddress::Any()) {
+    return Failure(OsError::kDestinationRequired, what);
+  }
+  if (destination.port == 0) {
+    return SocketStatus(SocketError::kNetwork, absl::StrCat(what, ": port 0 is no destination"));
+  }
+  if (!Speaks(destination.address)) {
+    return Failure(OsError::kNetworkUnreachable,
+                   absl::StrCat(what, " from a socket of family ", ToString(family_)));
+  }
+  return absl::OkStatus();
+}
+
+// ---- Datagrams ----
+
+absl::StatusOr<size_t> HostSocket::Send(absl::Span<const SendSlot> datagrams) {
+  StashErrors();
+  size_t sent = 0;
+  while (sent < datagrams.size()) {
+    const SendSlot& slot = datagrams[sent];
+    if (!IsSendable(slot)) return sent > 0 ? absl::StatusOr<size_t>(sent) : Refusal(slot);
+    const Outcome<> outcome = stack_.Send(id_, slot);
+    if (!outcome.ok()) return sent > 0 ? absl::StatusOr<size_t>(sent) : SendFailure(outcome, slot);
+    ++sent;
+  }
+  return sent;
+}
+
+bool HostSocket::IsSendable(const SendSlot& slot) const {
+  const Endpoint& to = slot.destination;
+  if (to.is_set() && (to.port == 0 || !Speaks(to.address) || to.address == IpAddress::Any())) {
+    return false;
+  }
+  return slot.options.empty() || slot.options.hop_limit != 0;
+}
+
+absl::Status HostSocket::Refusal(const SendSlot& slot) const {
+  const std::string what = DescribeSend(slot);
+  if (absl::Status status = CheckDestination(slot.destination, what); !status.ok()) return status;
+  return Failure(OsError::kInvalidArgument, absl::StrCat(what, " with hop limit 0 (1..255)"));
+}
+
+absl::StatusOr<size_t> HostSocket::SendFailure(const Outcome<>& outcome,
+                                               const SendSlot& slot) const {
+  if (outcome.error() != OsError::kAgain) return Failure(outcome.error(), DescribeSend(slot));
+  // A socket that could not be bound for want of a port says the same as a full buffer.
+  if (LocalEndpoint().port != 0) return 0;
+  return Failure(OsError::kAgain, absl::StrCat(DescribeSend(slot), ": no port is free"));
+}
+
+std::string HostSocket::DescribeSend(const SendSlot& slot) const {
+  const Endpoint destination =
+      slot.destination.is_set() ? slot.destination : stack_.PeerEndpoint(id_).value_or(Endpoint());
+  std::string text =
+      absl::StrCat("send ", slot.payload.size(), " bytes to ", destination.ToString());
+  const SendOptions& options = slot.options;
+  if (options.source.is_set()) absl::StrAppend(&text, " from ", options.source.ToString());
+  if (options.interface_index != 0) {
+    absl::StrAppend(&text, " by interface ", options.interface_index);
+  }
+  return text;
+}
+
+absl::StatusOr<size_t> HostSocket::Receive(absl::Span<ReceiveSlot> slots) {
+  StashErrors();
+  for (size_t received = 0; received < slots.size(); ++received) {
+    const Outcome<bool> outcome = stack_.Receive(id_, slots[received]);
+    if (!outcome.ok()) {
+      // Where a datagram that is too large for its buffer is an error of the platform, the stack
+      // has filled the slot all the same.
+      if (outcome.error() == OsError::kMessageTooLong) continue;
+      if (received > 0 || outcome.error() == OsError::kAgain) return received;
+      return Failure(outcome.error(), "receive");
+    }
+    if (!*outcome) return received;
+  }
+  return slots.size();
+}
+
+std::optional<size_t> HostSocket::PendingDatagramSize() { return stack_.PendingDatagramSize(id_); }
+
+std::optional<AsyncError> HostSocket::TakeAsyncError() {
+  StashErrors();
+  if (errors_.empty()) return std::nullopt;
+  const PendingError error = errors_.front();
+  errors_.erase(errors_.begin());
+  const std::string what =
+      error.destination.is_set() ? absl::StrCat("send to ", error.destination.ToString()) : "send";
+  return AsyncError{Failure(error.error, what), error.destination};
+}
+
+void HostSocket::StashErrors() {
+  if (!may_err_) return;
+  may_err_ = false;
+  while (const std::optional<PendingError> error = stack_.TakeError(id_)) {
+    if (errors_.size() < kAsyncErrorsMax) errors_.push_back(*error);
+  }
+}
+
+// ---- Readiness ----
+
+void HostSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
+  ready_ = ready ? std::make_shared<absl::AnyInvocable<void()>>(std::move(ready)) : nullptr;
+}
+
+void HostSocket::RequestReady() {
+  requested_ = true;
+  Enlist();
+}
+
+void HostSocket::OnArrival() {
+  arrived_ = true;
+  may_err_ = true;
+  Enlist();
+}
+
+void HostSocket::Enlist() {
+  if (listed_) return;
+  listed_ = true;
+  engine_.AddReady(id_);
+}
+
+void HostSocket::RunReady() {
+  listed_ = false;
+  const bool arrived = std::exchange(arrived_, false);
+  const bool requested = std::exchange(requested_, false);
+  const bool pending = arrived || (requested && (!errors_.empty() || stack_.Readable(id_)));
+  if (!pending || ready_ == nullptr) return;
+  // The callback may destroy this socket, replace itself, and run again within itself.
+  const std::shared_ptr<absl::AnyInvocable<void()>> ready = ready_;
+  (*ready)();
+}
+
+// ---- Options and groups ----
+
+absl::Status HostSocket::RequestMetadata(Metadata fields) {
+  stack_.RequestMetadata(id_, fields);
+  return absl::OkStatus();
+}
+
+absl::Status HostSocket::SetOption(SocketOption option, int value) {
+  return StatusOf(stack_.SetOption(id_, option, value),
+                  absl::StrCat("set option ", ToString(option), " to ", value));
+}
+
+absl::StatusOr<int> HostSocket::GetOption(SocketOption option) const {
+  const Outcome<int> value = stack_.GetOption(id_, option);
+  if (!value.ok()) return Failure(value.error(), absl::StrCat("get option ", ToString(option)));
+  return *value;
+}
+
+absl::Status HostSocket::Join(const GroupMembership& membership) {
+  const std::string what = Describe("join", membership);
+  if (const auto error = Check(membership)) return Failure(*error, what);
+  Outcome<> outcome = stack_.Join(id_, membership);
+  // The second join of one source has an error of its own on some platforms.
+  if (!outcome.ok() && membership.source.is_set() &&
+      outcome.error() == OsError::kAddressNotAvailable) {
+    outcome = OsError::kAddressInUse;
+  }
+  return StatusOf(outcome, what);
+}
+
+absl::Status HostSocket::Leave(const GroupMembership& membership) {
+  const std::string what = Describe("leave", membership);
+  if (const auto error = Check(membership)) return Failure(*error, what);
+  Outcome<> outcome = stack_.Leave(id_, membership);
+  // The request is valid; so nothing of the group was joined, or not this way.
+  if (!outcome.ok() && outcome.error() == OsError::kInvalidArgument) {
+    outcome = OsError::kAddressNotAvailable;
+  }
+  return StatusOf(outcome, what);
+}
+
+absl::Status HostSocket::SetMulticastInterface(uint32_t interface_index) {
+  Outcome<> outcome = stack_.SetMulticastInterface(id_, interface_index);
+  // IPv4 kernels call an unknown index an unknown address; there is no address in this request.
+  if (!outcome.ok() && outcome.error() == OsError::kAddressNotAvailable) {
+    outcome = OsError::kNoDevice;
+  }
+  return StatusOf(outcome, absl::StrCat("send to groups by interface ", interface_index));
+}
+
+absl::StatusOr<uint32_t> HostSocket::MulticastInterface() const {
+  return stack_.MulticastInterface(id_);
+}
+
+// What is wrong with a membership on every platform.
+std::optional<OsError> HostSocket::Check(const GroupMembership& membership) const {
+  if (!membership.group.is_multicast()) return OsError::kInvalidArgument;
+  if (!Speaks(membership.group)) return OsError::kAddressFamilyNotSupported;
+  const IpAddress& source = membership.source;
+  if (!source.is_set()) return std::nullopt;
+  if (source.family() != membership.group.family()) return OsError::kAddressFamilyNotSupported;
+  if (source.is_multicast() || source.is_unspecified()) return OsError::kInvalidArgument;
+  return std::nullopt;
+}
+
+absl::Status HostSocket::Failure(OsError error, absl::string_view what) const {
+  return OsStatus(stack_.rules().platform, error, what);
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: host_socket.h
+//
+// A socket of a simulated host: the contract of `EngineSocket`, over a socket of the host's stack.
+// The stack answers like its platform; here the answers become statuses, and what the contract says
+// differently from the platform is put right: asynchronous errors fail no call, and one cause has
+// one error.
+
+#ifndef POLLUX_SIM_HOST_SOCKET_H_
+#define POLLUX_SIM_HOST_SOCKET_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "sim/host_engine.h"
+#include "sim/kernel/udp_stack.h"
+#include "udp/socket_engine.h"
+
+namespace pollux::sim {
+
+// Loop thread only.
+class HostSocket final : public EngineSocket {
+ public:
+  // Asynchronous errors that wait to be taken; later ones are lost, as in a kernel.
+  static constexpr size_t kAsyncErrorsMax = 64;
+
+  HostSocket(HostEngine& engine, SocketId id, AddressFamily family);
+  ~HostSocket() override;
+
+  absl::Status Bind(const Endpoint& local) override;
+  absl::Status Connect(const Endpoint& peer) override;
+  absl::Status Disconnect() override;
+  Endpoint LocalEndpoint() const override;
+  absl::StatusOr<size_t> Send(absl::Span<const SendSlot> datagrams) override;
+  absl::StatusOr<size_t> Receive(absl::Span<ReceiveSlot> slots) override;
+  std::optional<size_t> PendingDatagramSize() override;
+  std::optional<AsyncError> TakeAsyncError() override;
+  void SetReadyCallback(absl::AnyInvocable<void()> ready) override;
+  void RequestReady() override;
+  absl::Status RequestMetadata(Metadata fields) override;
+  absl::Status SetOption(SocketOption option, int value) override;
+  absl::StatusOr<int> GetOption(SocketOption option) const override;
+  absl::Status Join(const GroupMembership& membership) override;
+  absl::Status Leave(const GroupMembership& membership) override;
+  absl::Status SetMulticastInterface(uint32_t interface_index) override;
+  absl::StatusOr<uint32_t> MulticastInterface() const override;
+
+  // The stack has queued something.
+  void OnArrival();
+  // The turn for which this socket asked has come. May destroy it.
+  void RunReady();
+
+ private:
+  // OK, or what the stack said, for the call `what`.
+  template <typename T>
+  absl::Status StatusOf(const Outcome<T>& outcome, absl::string_view what) const {
+    return outcome.ok() ? absl::OkStatus() : Failure(outcome.error(), what);
+  }
+  absl::Status Failure(OsError error, absl::string_view what) const;
+  // Whether this family of socket can have to do with that address.
+  bool Speaks(const IpAddress& address) const;
+  absl::Status CheckDestination(const Endpoint& destination, absl::string_view what) const;
+  std::optional<OsError> Check(const GroupMembership& membership) const;
+  // Whether a datagram may be handed to the stack; `Refusal` says why not.
+  bool IsSendable(const SendSlot& slot) const;
+  absl::Status Refusal(const SendSlot& slot) const;
+  absl::StatusOr<size_t> SendFailure(const Outcome<>& outcome, const SendSlot& slot) const;
+  std::string DescribeSend(const SendSlot& slot) const;
+  // Takes errors that have arrived out of the stack, so that they cannot fail the next call.
+  void StashErrors();
+  void Enlist();
+
+  HostEngine& engine_;
+  UdpStack& stack_;
+  const SocketId id_;
+  const AddressFamily family_;
+  Endpoint before_connect_;  // Where it was bound before it was connected.
+  std::shared_ptr<absl::AnyInvocable<void()>> ready_;  // Shared with the frame that runs it.
+  bool arrived_ = false;                               // Since the callback ran.
+  bool requested_ = false;                             // By RequestReady.
+  bool listed_ = false;                                // For the next turn.
+  bool may_err_ = false;  // The stack may have errors: something has arrived since it had none.
+  std::vector<PendingError> errors_;
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_HOST_SOCKET_H_

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/network.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "udp/internal/check.h"
+
+namespace pollux::sim {
+namespace {
+
+constexpr size_t kNameMax = 63;
+
+absl::Status ValidateName(absl::string_view what, absl::string_view name) {
+  const auto refuse = [&](absl::string_view why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", name, "\" is no name for a ", what, ": ", why));
+  };
+  if (name.empty() || name.size() > kNameMax) {
+    return refuse(absl::StrCat("it must have from 1 to ", kNameMax, " characters"));
+  }
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+  });
+  if (!plain) return refuse("it must be of letters, digits, '-', '_' and '.'");
+  if (IpAddress::Parse(name).ok()) return refuse("it is an address");
+  return absl::OkStatus();
+}
+
+absl::Status ValidatePrefix(absl::string_view text, AddressFamily family) {
+  if (text.empty()) return absl::OkStatus();
+  const absl::StatusOr<Prefix> prefix = Prefix::Parse(text);
+  if (!prefix.ok()) return prefix.status();
+  if (prefix->network.family() == family) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(text, " is no ", ToString(family), " prefix"));
+}
+
+// Destinations that the asker can reach without a router before others, and else as given.
+void SortByReach(const std::vector<NetworkInterface>& interfaces,
+                 std::vector<IpAddress>& addresses) {
+  const auto is_near = [&](const IpAddress& address) {
+    for (const NetworkInterface& interface : interfaces) {
+      for (const InterfaceAddress& entry : interface.addresses) {
+        if (address.IsIn(entry.address, entry.prefix_length)) return true;
+      }
+    }
+    return false;
+  };
+  std::stable_partition(addresses.begin(), addresses.end(), is_near);
+}
+
+}  // namespace
+
+Network::Network(const NetworkOptions& options)
+    : options_(options),
+      luck_(options.seed),
+      choices_(options.choices == nullptr ? luck_ : *options.choices),
+      timeline_(trace_, options.events_max),
+      courier_(timeline_, options.packets_in_flight_max) {
+  POLLUX_CHECK(options.resolve_delay >= absl::ZeroDuration() &&
+                   options.resolve_delay < absl::InfiniteDuration(),
+               absl::StrCat("resolve_delay ", absl::FormatDuration(options.resolve_delay),
+                            " is negative or infinite"));
+}
+
+Network::~Network() {
+  POLLUX_CHECK(!timeline_.running(), "a network was destroyed by one of its own callbacks");
+}
+
+Host& Network::AddHost(absl::string_view name, const HostOptions& options) {
+  const absl::Status status = ValidateHost(name);
+  POLLUX_CHECK(status.ok(), status.message());
+  const size_t number = hosts_.size();
+  hosts_.emplace_back(new Host(
+      world(), name, options, options_.wall_start, options_.resolve_delay,
+      [this, number](absl::string_view wanted) { return Lookup(*hosts_[number], wanted); }));
+  host_names_[absl::AsciiStrToLower(name)] = hosts_.back().get();
+  return *hosts_.back();
+}
+
+absl::Status Network::ValidateHost(absl::string_view name) const {
+  if (absl::Status status = ValidateName("host", name); !status.ok()) return status;
+  if (absl::AsciiStrToLower(name) == "localhost") {
+    return absl::InvalidArgumentError("\"localhost\" is no name for a host: it is every host's");
+  }
+  if (FindHost(name) != nullptr) {
+    return absl::AlreadyExistsError(absl::StrCat("there is a host \"", name, "\" already"));
+  }
+  return absl::OkStatus();
+}
+
+Segment& Network::AddSegment(absl::string_view name, const SegmentOptions& options) {
+  const absl::Status status = ValidateSegment(name, options);
+  POLLUX_CHECK(status.ok(), status.message());
+  segments_.emplace_back(new Segment(world(), name, options));
+  return *segments_.back();
+}
+
+Segment& Network::AddSegment(absl::string_view name, absl::string_view prefix,
+                             const LinkProfile& link) {
+  SegmentOptions options{.link = link};
+  const bool ipv6 = prefix.find(':') != prefix.npos;
+  (ipv6 ? options.ipv6 : options.ipv4) = std::string(prefix);
+  return AddSegment(name, options);
+}
+
+absl::Status Network::ValidateSegment(absl::string_view name, const SegmentOptions& options) const {
+  if (absl::Status status = ValidateName("segment", name); !status.ok()) return status;
+  const auto refuse = [&](const absl::Status& status) {
+    return absl::Status(status.code(), absl::StrCat("segment ", name, ": ", status.message()));
+  };
+  if (options.ipv4.empty() && options.ipv6.empty()) {
+    return refuse(absl::InvalidArgumentError("it has no prefix; give it one like 10.0.0.0/24"));
+  }
+  for (const absl::Status& status : {ValidatePrefix(options.ipv4, AddressFamily::kIpv4),
+                                     ValidatePrefix(options.ipv6, AddressFamily::kIpv6),
+                                     Validate(options.link, !options.ipv6.empty())}) {
+    if (!status.ok()) return refuse(status);
+  }
+  for (const std::unique_ptr<Segment>& other : segments_) {
+    if (other->name() == name) {
+      return absl::AlreadyExistsError(absl::StrCat("there is a segment \"", name, "\" already"));
+    }
+    for (const std::string& text : {options.ipv4, options.ipv6}) {
+      for (const Prefix& prefix : other->prefixes_) {
+        if (text.empty() || !prefix.Overlaps(*Prefix::Parse(text))) continue;
+        return refuse(absl::AlreadyExistsError(
+            absl::StrCat(text, " overlaps ", prefix.ToString(), " of segment ", other->name())));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+Host* Network::FindHost(absl::string_view name) const {
+  const auto found = host_names_.find(absl::AsciiStrToLower(name));
+  return found == host_names_.end() ? nullptr : found->second;
+}
+
+void Network::RunFor(absl::Duration duration) {
+  timeline_.Run(Now() + std::max(duration, absl::ZeroDuration()), nullptr, nullptr);
+}
+
+bool Network::RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration timeout) {
+  return timeline_.Run(Now() + std::max(timeout, absl::ZeroDuration()), nullptr, &predicate);
+}
+
+std::vector<IpAddress> Network::Lookup(const Host& asker, absl::string_view name) const {
+  std::vector<IpAddress> addresses;
+  if (absl::AsciiStrToLower(name) == "localhost") {
+    addresses.push_back(IpAddress::LoopbackIpv4());
+    if (asker.options_.ipv6) addresses.push_back(IpAddress::LoopbackIpv6());
+    return addresses;
+  }
+  const Host* host = FindHost(name);
+  if (host == nullptr) return addresses;
+  addresses = host->addresses();
+  SortByReach(asker.stack_.interfaces(), addresses);
+  return addresses;
+}
+
+}  // namespace pollux::sim

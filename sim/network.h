@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: network.h
+//
+// `Network` is a simulated world: hosts with kernels of their own, the segments between them, and a
+// clock that only moves when the simulation runs. Programs on its hosts use the same `UdpSocket`,
+// on the same `SocketEngine`, as on a real machine.
+//
+//   sim::Network net({.seed = 7});
+//   sim::Host& alice = net.AddHost("alice");
+//   sim::Host& bob = net.AddHost("bob", {.platform = Platform::kWindows});
+//   sim::Segment& lan = net.AddSegment(
+//       "lan", "10.0.0.0/24", {.latency = absl::Milliseconds(2), .loss = sim::Ratio(1, 100)});
+//   lan.Attach(alice);
+//   lan.Attach(bob);
+//   UdpSocket socket(alice.engine());
+//   ...
+//   net.RunFor(absl::Seconds(10));
+//
+// The same seed gives the same run, to the last bit, on every machine. All luck is drawn under the
+// name of the host or link that it is about: one more host, or segment, changes nothing for the
+// others.
+//
+// Sockets, timers and other things that programs made on hosts must be gone before the network is:
+// declare them after it.
+
+#ifndef POLLUX_SIM_NETWORK_H_
+#define POLLUX_SIM_NETWORK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "sim/choice/choices.h"
+#include "sim/fabric/courier.h"
+#include "sim/fabric/link_profile.h"
+#include "sim/host.h"
+#include "sim/segment.h"
+#include "sim/timeline.h"
+#include "sim/trace/trace.h"
+
+namespace pollux::sim {
+
+struct NetworkOptions {
+  // What all luck comes from.
+  uint64_t seed = 0;
+  // Who draws in place of luck; null for luck. Not owned, must outlive the network.
+  Choices* choices = nullptr;
+  // The time of day, on every host, when the simulation begins: 2000-01-01 00:00:00 UTC.
+  absl::Time wall_start = absl::FromUnixSeconds(946684800);
+  // How long it takes to look a host name up.
+  absl::Duration resolve_delay = absl::Milliseconds(1);
+  // Limits, whose excess ends the process with a message: what would otherwise run for ever is
+  // found.
+  uint64_t events_max = 1'000'000'000;       // In one run.
+  size_t packets_in_flight_max = 1'000'000;  // At one time; copies for many receivers count once.
+};
+
+// Loop thread only. Owns its hosts and segments.
+//
+// Bad options are the programmer's error: each function that takes some checks them, and the
+// message names the value. The `Validate` functions say the same as a status, for tools.
+class Network {
+ public:
+  explicit Network(const NetworkOptions& options = {});
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+  ~Network();
+
+  // Adds a host, which is not yet attached to anything. Its name is what others resolve, in any
+  // case: letters, digits, '-', '_' and '.', no address, not "localhost", and no other host's.
+  Host& AddHost(absl::string_view name, const HostOptions& options = {});
+  // Errors: kInvalidArgument, kAlreadyExists.
+  absl::Status ValidateHost(absl::string_view name) const;
+
+  // Adds a segment. Its name is like a host's, and its prefixes overlap no other segment's.
+  Segment& AddSegment(absl::string_view name, const SegmentOptions& options);
+  // The same with one prefix, of either protocol.
+  Segment& AddSegment(absl::string_view name, absl::string_view prefix,
+                      const LinkProfile& link = {});
+  // Errors: kInvalidArgument, kAlreadyExists.
+  absl::Status ValidateSegment(absl::string_view name, const SegmentOptions& options) const;
+
+  // The host of that name, in any case; null for none.
+  Host* FindHost(absl::string_view name) const;
+
+  // The same clock as that of every host's loop.
+  absl::Time Now() const { return timeline_.now(); }
+  // Since the simulation began.
+  absl::Duration elapsed() const { return timeline_.elapsed(); }
+  // Runs the network for that long: all that happens up to and including the end. With zero, what
+  // happens at this instant.
+  void RunFor(absl::Duration duration);
+  // Runs until `predicate`, which is asked at first and after every event and callback, holds, and
+  // returns true; or returns false at `timeout`, or, where that is infinite, when nothing is left
+  // to happen.
+  bool RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration timeout);
+
+  Trace& trace() { return trace_; }
+  // Of all that has happened until now: equal for two runs if and, but for chance, only if they
+  // were the same.
+  uint64_t Fingerprint() const { return trace_.fingerprint(); }
+
+ private:
+  World world() { return {timeline_, courier_, choices_, trace_}; }
+  // The addresses behind a name, for one who asks on `asker`.
+  std::vector<IpAddress> Lookup(const Host& asker, absl::string_view name) const;
+
+  const NetworkOptions options_;
+  RandomChoices luck_;
+  Choices& choices_;
+  Trace trace_;
+  Timeline timeline_;
+  Courier courier_;
+  std::vector<std::unique_ptr<Host>> hosts_;            // In the order of adding.
+  absl::flat_hash_map<std::string, Host*> host_names_;  // In lower case.
+  std::vector<std::unique_ptr<Segment>> segments_;
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_NETWORK_H_

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/segment.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "udp/internal/check.h"
+
+namespace pollux::sim {
+namespace {
+
+// A hardware address that no real card has (the bit for "locally administered" is set), made of the
+// end of an address, so that it is as unique on its segment and does not depend on other hosts.
+std::array<uint8_t, 6> HardwareAddress(const IpAddress& address) {
+  const IpAddress::Ipv6Bytes bytes = address.ipv6_bytes();
+  return {0x02, 0x00, bytes[12], bytes[13], bytes[14], bytes[15]};
+}
+
+// fe80:: with the modified EUI-64 of a hardware address (RFC 4291, appendix A).
+IpAddress LinkLocal(const std::array<uint8_t, 6>& hardware) {
+  IpAddress::Ipv6Bytes bytes = {0xfe, 0x80};
+  bytes[8] = hardware[0] ^ 0x02;
+  bytes[9] = hardware[1];
+  bytes[10] = hardware[2];
+  bytes[11] = 0xff;
+  bytes[12] = 0xfe;
+  for (int i = 3; i < 6; ++i) bytes[10 + i] = hardware[i];
+  return IpAddress::Ipv6(bytes);
+}
+
+}  // namespace
+
+Segment::Segment(const World& world, absl::string_view name, const SegmentOptions& options)
+    : domain_(name, world, options.link) {
+  for (const std::string& text : {options.ipv4, options.ipv6}) {
+    if (text.empty()) continue;
+    prefixes_.push_back(*Prefix::Parse(text));
+    if (const auto broadcast = prefixes_.back().Broadcast()) {
+      domain_.AddBroadcastAddress(*broadcast);
+    }
+  }
+}
+
+NetworkInterface Segment::Attach(Host& host, const AttachOptions& options) {
+  const absl::Status status = ValidateAttach(host, options);
+  POLLUX_CHECK(status.ok(), status.message());
+
+  NetworkInterface interface;
+  interface.name = options.name.empty() ? host.NextInterfaceName() : options.name;
+  interface.display_name = interface.name;
+  interface.index = host.NextInterfaceIndex();
+  interface.mtu = profile().mtu;
+  interface.up = true;
+  interface.running = true;
+  interface.can_broadcast = true;
+  interface.can_multicast = true;
+  const std::vector<IpAddress> addresses = *Addresses(host, options);
+  interface.hardware_address = HardwareAddress(addresses.front());
+  bool ipv6 = false;
+  for (const IpAddress& address : addresses) {
+    const Prefix& prefix = *PrefixOf(address);
+    interface.addresses.push_back({address, prefix.length, prefix.Broadcast()});
+    ipv6 = ipv6 || address.is_ipv6();
+  }
+  if (ipv6) {
+    const IpAddress link_local = LinkLocal(interface.hardware_address);
+    interface.addresses.push_back({link_local.WithScope(interface.index), 64, std::nullopt});
+  }
+  host.AddInterface(interface, domain_);
+  hosts_.push_back(&host);
+  return interface;
+}
+
+absl::Status Segment::ValidateAttach(const Host& host, const AttachOptions& options) const {
+  const auto refuse = [&](absl::StatusCode code, absl::string_view why) {
+    return absl::Status(code,
+                        absl::StrCat("attach ", host.name(), " to segment ", name(), ": ", why));
+  };
+  if (host.HasInterface(options.name)) {
+    return refuse(absl::StatusCode::kAlreadyExists,
+                  absl::StrCat("it has an interface ", options.name, " already"));
+  }
+  const absl::StatusOr<std::vector<IpAddress>> addresses = Addresses(host, options);
+  if (!addresses.ok()) return refuse(addresses.status().code(), addresses.status().message());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<IpAddress>> Segment::Addresses(const Host& host,
+                                                          const AttachOptions& options) const {
+  std::vector<IpAddress> addresses;
+  for (const std::string& text : options.addresses) {
+    const absl::StatusOr<IpAddress> address = GivenAddress(text);
+    if (!address.ok()) return address.status();
+    if (address->is_ipv6() && !host.options_.ipv6) {
+      return absl::InvalidArgumentError(absl::StrCat("the host has no IPv6 for ", text));
+    }
+    if (std::count(addresses.begin(), addresses.end(), *address) > 0) {
+      return absl::AlreadyExistsError(absl::StrCat("address ", text, " is given twice"));
+    }
+    addresses.push_back(*address);
+  }
+  for (const Prefix& prefix : prefixes_) {
+    const bool given = std::any_of(
+        addresses.begin(), addresses.end(),
+        [&](const IpAddress& address) { return address.family() == prefix.network.family(); });
+    if (given || (prefix.network.is_ipv6() && !host.options_.ipv6)) continue;
+    const absl::StatusOr<IpAddress> address = NextAddress(prefix);
+    if (!address.ok()) return address.status();
+    addresses.push_back(*address);
+  }
+  if (addresses.empty()) {
+    return absl::InvalidArgumentError("the segment has IPv6 alone, and the host has none");
+  }
+  return addresses;
+}
+
+absl::StatusOr<IpAddress> Segment::GivenAddress(absl::string_view text) const {
+  const absl::StatusOr<IpAddress> address = IpAddress::Parse(text);
+  if (!address.ok()) return address.status();
+  const Prefix* prefix = PrefixOf(*address);
+  if (prefix == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("address ", text, " is in none of the segment's prefixes"));
+  }
+  if (*address == prefix->network || *address == prefix->Broadcast()) {
+    return absl::InvalidArgumentError(absl::StrCat("address ", text, " is the first or last of ",
+                                                   prefix->ToString(), ", which no host can have"));
+  }
+  if (domain_.HasAddress(*address)) {
+    return absl::AlreadyExistsError(absl::StrCat("address ", text, " is taken"));
+  }
+  return *address;
+}
+
+absl::StatusOr<IpAddress> Segment::NextAddress(const Prefix& prefix) const {
+  // The search begins at the number of hosts: unless addresses were given, that is the next one.
+  const uint32_t first = static_cast<uint32_t>(hosts_.size()) + 1;
+  for (uint32_t number = first; const auto address = prefix.Host(number); ++number) {
+    if (!domain_.HasAddress(*address)) return *address;
+  }
+  for (uint32_t number = 1; number < first; ++number) {
+    const auto address = prefix.Host(number);
+    if (address.has_value() && !domain_.HasAddress(*address)) return *address;
+  }
+  return absl::ResourceExhaustedError(absl::StrCat(prefix.ToString(), " has no address left"));
+}
+
+const Prefix* Segment::PrefixOf(const IpAddress& address) const {
+  for (const Prefix& prefix : prefixes_) {
+    if (prefix.Contains(address)) return &prefix;
+  }
+  return nullptr;
+}
+
+void Segment::SetProfile(const LinkProfile& profile) {
+  const absl::Status status = ValidateProfile(profile);
+  POLLUX_CHECK(status.ok(), status.message());
+  const bool resized = profile.mtu != domain_.profile().mtu;
+  domain_.SetProfile(profile);
+  if (!resized) return;
+  for (Host* host : hosts_) host->SetMtu(domain_, profile.mtu);
+}
+
+absl::Status Segment::ValidateProfile(const LinkProfile& profile) const {
+  const absl::Status status = Validate(profile, prefixes_.back().network.is_ipv6());
+  if (status.ok()) return status;
+  return absl::Status(status.code(), absl::StrCat("segment ", name(), ": ", status.message()));
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: segment.h
+//
+// `Segment` is one broadcast domain of a simulated network, such as an Ethernet: hosts that are
+// attached to it reach each other directly. `Network::AddSegment` makes it.
+//
+//   sim::Segment& lan = net.AddSegment("lan", {.ipv4 = "10.0.0.0/24", .ipv6 = "fd00::/64",
+//                                              .link = {.latency = absl::Milliseconds(2)}});
+//   lan.Attach(alice);                                        // eth0: 10.0.0.1, fd00::1.
+//   lan.Attach(bob, {.name = "lan0", .addresses = {"10.0.0.80", "10.0.0.81"}});
+
+#ifndef POLLUX_SIM_SEGMENT_H_
+#define POLLUX_SIM_SEGMENT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "sim/fabric/broadcast_domain.h"
+#include "sim/fabric/link_profile.h"
+#include "sim/fabric/prefix.h"
+#include "sim/fabric/world.h"
+#include "sim/host.h"
+#include "udp/network_interface.h"
+
+namespace pollux::sim {
+
+// What a segment is like. At least one prefix.
+struct SegmentOptions {
+  std::string ipv4 = {};  // "10.0.0.0/24"; empty for none.
+  std::string ipv6 = {};  // "fd00::/64"; empty for none. Hosts get link-local addresses beside it.
+  LinkProfile link = {};  // The way from each host to each other.
+};
+
+// How a host is attached. By default as the next one that came.
+struct AttachOptions {
+  std::string name = {};  // Of the interface; empty: eth0, eth1 and so on.
+  // Its addresses, the primary ones first. For a protocol of which there is none here, the host
+  // gets the next free address of the segment's prefix: its first, second, and so on.
+  std::vector<std::string> addresses = {};
+};
+
+// Loop thread only. Owned by its network.
+//
+// Bad options are the programmer's error: each function that takes some checks them, and the
+// message names the value. The `Validate` functions say the same as a status, for tools.
+class Segment {
+ public:
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+
+  const std::string& name() const { return domain_.name(); }
+  const LinkProfile& profile() const { return domain_.profile(); }
+
+  // Gives the host an interface on this segment, and returns it. The first segment that a host is
+  // attached to is where its groups and limited broadcasts leave unless the program says otherwise.
+  // A host can be attached more than once.
+  NetworkInterface Attach(Host& host, const AttachOptions& options = {});
+  // Errors: kInvalidArgument, kAlreadyExists for a name or address that is taken,
+  // kResourceExhausted when the prefix has no address left.
+  absl::Status ValidateAttach(const Host& host, const AttachOptions& options) const;
+
+  // What happens to packets that are sent from now on; hosts learn of a new MTU.
+  void SetProfile(const LinkProfile& profile);
+  absl::Status ValidateProfile(const LinkProfile& profile) const;
+
+ private:
+  friend class Network;
+
+  // `options` must be valid.
+  Segment(const World& world, absl::string_view name, const SegmentOptions& options);
+
+  // The addresses that a host would get.
+  absl::StatusOr<std::vector<IpAddress>> Addresses(const Host& host,
+                                                   const AttachOptions& options) const;
+  absl::StatusOr<IpAddress> GivenAddress(absl::string_view text) const;
+  absl::StatusOr<IpAddress> NextAddress(const Prefix& prefix) const;
+  const Prefix* PrefixOf(const IpAddress& address) const;
+
+  BroadcastDomain domain_;
+  std::vector<Prefix> prefixes_;  // IPv4 before IPv6.
+  std::vector<Host*> hosts_;      // In the order of attaching.
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_SEGMENT_H_

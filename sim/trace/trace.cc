@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/trace/trace.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace pollux::sim {
+namespace {
+
+// An address as two numbers, so that its place in memory does not matter.
+void Add(Fingerprint& fingerprint, const Endpoint& endpoint) {
+  const IpAddress::Ipv6Bytes bytes = endpoint.address.ipv6_bytes();
+  uint64_t high = 0;
+  uint64_t low = 0;
+  for (size_t i = 0; i < 8; ++i) high = high << 8 | bytes[i];
+  for (size_t i = 8; i < 16; ++i) low = low << 8 | bytes[i];
+  fingerprint.Add(high);
+  fingerprint.Add(low);
+  fingerprint.Add(uint64_t{endpoint.port} | uint64_t{endpoint.address.scope_id()} << 16 |
+                  uint64_t{static_cast<uint8_t>(endpoint.address.family())} << 48);
+}
+
+void Add(Fingerprint& fingerprint, const Packet& packet) {
+  fingerprint.Add(packet.id);
+  Add(fingerprint, packet.source);
+  Add(fingerprint, packet.destination);
+  // An ICMP error by number and one, so that 0 is none.
+  const uint64_t icmp = packet.icmp ? static_cast<uint64_t>(*packet.icmp) + 1 : 0;
+  fingerprint.Add(uint64_t{packet.hop_limit} | uint64_t{packet.traffic_class} << 8 |
+                  uint64_t{packet.dont_fragment} << 16 | icmp << 24 |
+                  uint64_t{packet.icmp_mtu} << 32);
+}
+
+}  // namespace
+
+Trace::~Trace() {
+  for (TraceSink* sink : sinks_) sink->trace_ = nullptr;
+}
+
+void Trace::Record(TraceEvent& event) {
+  event.sequence = ++count_;
+  Condense(event);
+  Kept& kept = kept_[count_ % kKept];
+  kept.event = event;
+  if (event.packet != nullptr) kept.packet = *event.packet;
+  for (TraceSink* sink : sinks_) sink->OnEvent(event);
+}
+
+std::string Trace::LatestEvents() const {
+  std::string text;
+  const uint64_t first = count_ > kKept ? count_ - kKept + 1 : 1;
+  for (uint64_t sequence = first; sequence <= count_; ++sequence) {
+    const Kept& kept = kept_[sequence % kKept];
+    TraceEvent event = kept.event;
+    if (event.packet != nullptr) event.packet = &kept.packet;
+    absl::StrAppend(&text, event.ToString(), "\n");
+  }
+  return text;
+}
+
+void Trace::Condense(const TraceEvent& event) {
+  fingerprint_.Add(static_cast<uint64_t>(absl::ToInt64Nanoseconds(event.time)));
+  fingerprint_.Add(static_cast<uint64_t>(event.kind) | static_cast<uint64_t>(event.cause) << 8);
+  fingerprint_.Add(event.host);
+  fingerprint_.Add(event.interface);
+  fingerprint_.Add(event.origin);
+  if (event.packet != nullptr) {
+    Add(fingerprint_, *event.packet);
+    // Contents do not change on the way: once is enough.
+    if (event.kind == EventKind::kSent) fingerprint_.Add(event.packet->payload.bytes());
+  }
+  switch (event.kind) {
+    case EventKind::kLost:
+    case EventKind::kDuplicated:
+      fingerprint_.Add(event.draw);
+      fingerprint_.Add(event.ordinal);
+      fingerprint_.Add(static_cast<uint64_t>(absl::ToInt64Nanoseconds(event.delay)));
+      break;
+    case EventKind::kDelivered:
+      fingerprint_.Add(event.socket);
+      break;
+    case EventKind::kSent:
+    case EventKind::kUnclaimed:
+    case EventKind::kDropped:
+      break;
+  }
+}
+
+TraceSink::TraceSink(Trace& trace) : trace_(&trace) { trace.sinks_.push_back(this); }
+
+TraceSink::~TraceSink() {
+  if (trace_ == nullptr) return;
+  std::vector<TraceSink*>& sinks = trace_->sinks_;
+  sinks.erase(std::find(sinks.begin(), sinks.end(), this));
+}
+
+void TextTrace::OnEvent(const TraceEvent& event) {
+  if (!filter_ || filter_(event)) absl::StrAppend(&text_, event.ToString(), "\n");
+}
+
+void EventLog::OnEvent(const TraceEvent& event) {
+  if (filter_ && !filter_(event)) return;
+  Entry& entry = entries_.emplace_back();
+  entry.event = event;
+  entry.event.packet = nullptr;
+  if (event.packet != nullptr) entry.packet = *event.packet;
+}
+
+size_t EventLog::Count(EventKind kind) const {
+  return std::count_if(entries_.begin(), entries_.end(),
+                       [&](const Entry& entry) { return entry.event.kind == kind; });
+}
+
+size_t EventLog::Count(EventKind kind, absl::string_view host) const {
+  return std::count_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.event.kind == kind && entry.event.host == host;
+  });
+}
+
+}  // namespace pollux::sim

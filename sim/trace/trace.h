@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: trace.h
+//
+// `Trace` is where a simulation puts on record what happens. It condenses all of it to a
+// fingerprint, keeps the latest events for those who have to explain a failure, and passes each on
+// to sinks.
+//
+//   TextTrace story(net.trace());
+//   net.RunFor(absl::Seconds(1));
+//   std::cout << story.text();
+
+#ifndef POLLUX_SIM_TRACE_TRACE_H_
+#define POLLUX_SIM_TRACE_TRACE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/strings/string_view.h"
+#include "sim/kernel/packet.h"
+#include "sim/trace/fingerprint.h"
+#include "sim/trace/trace_event.h"
+
+namespace pollux::sim {
+
+class TraceSink;
+
+// Loop thread only. The simulation writes to it and never asks it anything: a run is the same with
+// and without sinks.
+class Trace {
+ public:
+  Trace() = default;
+  Trace(const Trace&) = delete;
+  Trace& operator=(const Trace&) = delete;
+  ~Trace();
+
+  // Puts an event on record. Sets its sequence.
+  void Record(TraceEvent& event);
+
+  // How many events there were.
+  uint64_t count() const { return count_; }
+  // Of all events until now, payloads included.
+  uint64_t fingerprint() const { return fingerprint_.value(); }
+  // The latest events, at most `kKept`, oldest first, each as a line with newline.
+  std::string LatestEvents() const;
+
+  static constexpr size_t kKept = 16;
+
+ private:
+  friend class TraceSink;
+  struct Kept {
+    TraceEvent event;
+    Packet packet;
+  };
+
+  void Condense(const TraceEvent& event);
+
+  uint64_t count_ = 0;
+  Fingerprint fingerprint_;
+  std::array<Kept, kKept> kept_;  // A ring: event n is in place n % kKept.
+  std::vector<TraceSink*> sinks_;
+};
+
+// Sees every event from its construction to its destruction. May outlive the trace.
+class TraceSink {
+ public:
+  explicit TraceSink(Trace& trace);
+  TraceSink(const TraceSink&) = delete;
+  TraceSink& operator=(const TraceSink&) = delete;
+  virtual ~TraceSink();
+
+  // Must not call back into the simulation.
+  virtual void OnEvent(const TraceEvent& event) = 0;
+
+ private:
+  friend class Trace;
+  Trace* trace_;  // Null once that is gone.
+};
+
+// Which events a sink is meant for; every event by default.
+using TraceFilter = absl::AnyInvocable<bool(const TraceEvent&)>;
+
+// The story as text, a line for each event. Loop thread only.
+class TextTrace final : public TraceSink {
+ public:
+  explicit TextTrace(Trace& trace) : TraceSink(trace) {}
+  TextTrace(Trace& trace, TraceFilter filter) : TraceSink(trace), filter_(std::move(filter)) {}
+
+  const std::string& text() const { return text_; }
+  void Clear() { text_.clear(); }
+
+ private:
+  void OnEvent(const TraceEvent& event) override;
+
+  TraceFilter filter_;
+  std::string text_;
+};
+
+// The events themselves, for tests and tools. Loop thread only.
+class EventLog final : public TraceSink {
+ public:
+  // An event with a packet of its own. Names refer to the network, which must still live.
+  struct Entry {
+    TraceEvent event;  // Its `packet` is null: it is the member beside it.
+    Packet packet;
+  };
+
+  explicit EventLog(Trace& trace) : TraceSink(trace) {}
+  EventLog(Trace& trace, TraceFilter filter) : TraceSink(trace), filter_(std::move(filter)) {}
+
+  const std::vector<Entry>& entries() const { return entries_; }
+  // How many events of a kind there are.
+  size_t Count(EventKind kind) const;
+  // The same on one host.
+  size_t Count(EventKind kind, absl::string_view host) const;
+
+ private:
+  void OnEvent(const TraceEvent& event) override;
+
+  TraceFilter filter_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_TRACE_TRACE_H_

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/trace/trace_event.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace pollux::sim {
+namespace {
+
+// "alice#1 10.0.0.1:5000 > 10.0.0.2:7755, 5 bytes", or
+// "bob#1 ICMP port unreachable about 10.0.0.1:5000 > 10.0.0.2:7755".
+std::string Describe(absl::string_view origin, const Packet& packet) {
+  const std::string ends =
+      absl::StrCat(packet.source.ToString(), " > ", packet.destination.ToString());
+  if (packet.icmp.has_value()) {
+    return absl::StrCat(origin, "#", packet.id, " ICMP ", ToString(*packet.icmp), " about ", ends);
+  }
+  const size_t size = packet.payload.size();
+  return absl::StrCat(origin, "#", packet.id, " ", ends, ", ", size,
+                      size == 1 ? " byte" : " bytes");
+}
+
+std::string Cause(const TraceEvent& event) {
+  switch (event.kind) {
+    case EventKind::kLost:
+      return absl::StrCat(" (loss ", event.draw, " #", event.ordinal, ")");
+    case EventKind::kDuplicated:
+      return absl::StrCat(" (duplicate ", event.draw, " #", event.ordinal, " after ",
+                          absl::FormatDuration(event.delay), ")");
+    case EventKind::kDelivered:
+      return absl::StrCat(" (socket ", event.socket, ")");
+    case EventKind::kDropped:
+      return absl::StrCat(" (", ToString(event.cause), ")");
+    case EventKind::kSent:
+    case EventKind::kUnclaimed:
+      return "";
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::string_view ToString(EventKind kind) {
+  switch (kind) {
+    case EventKind::kSent:
+      return "sent";
+    case EventKind::kLost:
+      return "lost";
+    case EventKind::kDuplicated:
+      return "duplicated";
+    case EventKind::kUnclaimed:
+      return "unclaimed";
+    case EventKind::kDelivered:
+      return "delivered";
+    case EventKind::kDropped:
+      return "dropped";
+  }
+  return "unknown";
+}
+
+absl::string_view ToString(IcmpError error) {
+  switch (error) {
+    case IcmpError::kNetUnreachable:
+      return "network unreachable";
+    case IcmpError::kHostUnreachable:
+      return "host unreachable";
+    case IcmpError::kProtocolUnreachable:
+      return "protocol unreachable";
+    case IcmpError::kPortUnreachable:
+      return "port unreachable";
+    case IcmpError::kFragmentationNeeded:
+      return "fragmentation needed";
+    case IcmpError::kAdminProhibited:
+      return "administratively prohibited";
+    case IcmpError::kTimeExceeded:
+      return "time exceeded";
+  }
+  return "unknown";
+}
+
+std::string TraceEvent::ToString() const {
+  const int64_t nanoseconds = absl::ToInt64Nanoseconds(time);
+  return absl::StrFormat(
+      "%d.%09d %-10s %-10s %s%s", nanoseconds / 1000000000, nanoseconds % 1000000000,
+      interface.empty() ? std::string(host) : absl::StrCat(host, "/", interface),
+      sim::ToString(kind), packet == nullptr ? std::string() : Describe(origin, *packet),
+      Cause(*this));
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: trace_event.h
+//
+// What can happen to a packet in a simulated network, as events of one type.
+
+#ifndef POLLUX_SIM_TRACE_TRACE_EVENT_H_
+#define POLLUX_SIM_TRACE_TRACE_EVENT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "sim/kernel/packet.h"
+#include "sim/kernel/udp_stack.h"
+
+namespace pollux::sim {
+
+// The numbers are part of every fingerprint: never renumber, only append.
+enum class EventKind : uint8_t {
+  kSent = 1,        // A host put a datagram, or an ICMP error, on an interface.
+  kLost = 2,        // A link lost it; `draw` and `ordinal` say by which draw.
+  kDuplicated = 3,  // A link delivers it once more, `delay` after the first; by `draw`, `ordinal`.
+  kUnclaimed = 4,   // No host of the segment has the address.
+  kDelivered = 5,   // A host queued it on a socket.
+  kDropped = 6,     // A host threw it away, for the reason `cause`.
+};
+
+// "sent", "lost", "duplicated", "unclaimed", "delivered", "dropped".
+absl::string_view ToString(EventKind kind);
+// "port unreachable", and so on.
+absl::string_view ToString(IcmpError error);
+
+// Names and the packet belong to the simulation: they live as long as the call that passes the
+// event; the names as long as the network.
+struct TraceEvent {
+  EventKind kind = EventKind::kSent;
+  absl::Duration time;          // Since the simulation began.
+  uint64_t sequence = 0;        // Of the event in its run, from 1. `Trace` gives it.
+  absl::string_view host;       // Where it happened; for what links do, the sender.
+  absl::string_view interface;  // Of that host, by name; empty where it took none.
+  absl::string_view origin;     // The host that sent the packet.
+  const Packet* packet = nullptr;
+
+  absl::string_view draw;                  // kLost, kDuplicated: whose luck, as "lan/alice->bob".
+  uint64_t ordinal = 0;                    // kLost, kDuplicated: which packet of that link, from 1.
+  absl::Duration delay;                    // kDuplicated.
+  SocketId socket = 0;                     // kDelivered.
+  DropCause cause = DropCause::kNoSocket;  // kDropped.
+
+  // One line without newline, such as
+  // "0.002000000 bob/eth0   delivered  alice#1 10.0.0.1:5000 > 10.0.0.2:7755, 5 bytes (socket 1)".
+  std::string ToString() const;
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_TRACE_TRACE_EVENT_H_

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/trace/fingerprint.h"
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace pollux::sim {
+namespace {
+
+uint64_t Of(absl::string_view bytes) {
+  Fingerprint fingerprint;
+  fingerprint.Add(bytes);
+  return fingerprint.value();
+}
+
+// Fingerprints are kept in files and compared between machines: these values never change.
+TEST(Fingerprint, StaysTheSame) {
+  Fingerprint numbers;
+  numbers.Add(uint64_t{1});
+  numbers.Add(uint64_t{2});
+  EXPECT_EQ(numbers.value(), 7033940664954256984u);
+  EXPECT_EQ(Of(""), 4963987451358334910u);
+  EXPECT_EQ(Of("hello"), 1619521112263349023u);
+  EXPECT_EQ(Of(std::string(100, 'x')), 3643861410398240919u);
+}
+
+TEST(Fingerprint, OrderAndBoundariesMatter) {
+  Fingerprint a;
+  a.Add(uint64_t{1});
+  a.Add(uint64_t{2});
+  Fingerprint b;
+  b.Add(uint64_t{2});
+  b.Add(uint64_t{1});
+  EXPECT_NE(a.value(), b.value());
+  Fingerprint c;
+  c.Add("ab");
+  c.Add("c");
+  Fingerprint d;
+  d.Add("a");
+  d.Add("bc");
+  EXPECT_NE(c.value(), d.value());
+}
+
+// One changed bit anywhere, at any length, is seen.
+TEST(Fingerprint, SeesEveryBit) {
+  std::set<uint64_t> seen;
+  size_t count = 0;
+  for (size_t size = 0; size <= 80; ++size) {
+    std::string bytes(size, '\0');
+    seen.insert(Of(bytes));
+    ++count;
+    for (char& byte : bytes) {
+      for (int bit = 0; bit < 8; ++bit) {
+        byte = static_cast<char>(1 << bit);
+        seen.insert(Of(bytes));
+        ++count;
+      }
+      byte = 0;
+    }
+  }
+  EXPECT_EQ(seen.size(), count);
+}
+
+}  // namespace
+}  // namespace pollux::sim
