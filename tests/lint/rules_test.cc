@@ -31,7 +31,8 @@ std::vector<std::string> IncludeFrom(absl::string_view path, absl::string_view l
        {"examples/ping/ping.h", "platform/linux/epoll_loop.h", "sim/choice/ratio.h",
         "sim/fabric/link.h", "sim/kernel/packet.h", "sim/kernel/udp_stack.h", "sim/network.h",
         "sim/testing/sim_test.h", "sim/timeline.h", "sim/trace/trace.h", "tests/net/lab.h",
-        "udp/event_loop.h", "udp/internal/check.h", "udp/udp_socket.h", "udp/table.inc"}) {
+        "platform/common/turn_loop.h", "udp/event_loop.h", "udp/internal/check.h",
+        "udp/testing/matchers.h", "udp/udp_socket.h", "udp/table.inc"}) {
     files.emplace_back(std::string(name), "");
   }
   files.emplace_back(std::string(path), line);
@@ -93,6 +94,23 @@ TEST(Layers, GiveEachRoomOfTheSimulatorItsOwn) {
               ElementsAre("layer"));
   EXPECT_THAT(IncludeFrom("sim/network.cc", "#include \"sim/testing/sim_test.h\""),
               ElementsAre("layer"));
+}
+
+TEST(Layers, LeadFromEverySystemToOne) {
+  EXPECT_THAT(IncludeFrom("platform/common/a.cc", "#include \"platform/linux/epoll_loop.h\""),
+              ElementsAre("layer"));
+  EXPECT_THAT(IncludeFrom("platform/posix/a.cc", "#include \"platform/linux/epoll_loop.h\""),
+              ElementsAre("layer"));
+  EXPECT_THAT(IncludeFrom("platform/posix/a.cc", "#include \"platform/common/turn_loop.h\""),
+              IsEmpty());
+}
+
+TEST(Layers, KeepTestLibrariesOutOfPrograms) {
+  for (absl::string_view path : {"udp/a.cc", "platform/a.cc", "sim/a.cc", "sim/kernel/a.cc"}) {
+    EXPECT_THAT(IncludeFrom(path, "#include \"udp/testing/matchers.h\""), ElementsAre("layer"));
+  }
+  EXPECT_THAT(IncludeFrom("sim/testing/a.h", "#include \"udp/testing/matchers.h\""), IsEmpty());
+  EXPECT_THAT(IncludeFrom("udp/testing/a.h", "#include \"gmock/gmock.h\""), IsEmpty());
 }
 
 TEST(Layers, HideInternalsFromExamples) {
