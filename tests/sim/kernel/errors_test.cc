@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Connecting, sizes, errors and buffers on Linux. Comments name the rows of udp-semantics 1.4, or
+// say what was observed on a running 6.18 kernel.
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "sim/kernel/receive_queue.h"
+#include "tests/sim/kernel/two_hosts.h"
+
+namespace pollux::sim {
+namespace {
+
+constexpr AddressFamily kDual = AddressFamily::kDual;
+constexpr AddressFamily kIpv6 = AddressFamily::kIpv6;
+
+std::string Bytes(size_t size) { return std::string(size, 'x'); }
+
+// facts "max payload".
+TEST(Size, LargestPayloads) {
+  TwoHosts net;
+  Sock ipv4 = net.a.Open();
+  EXPECT_EQ(ipv4.SendTo("10.77.0.2:9", Bytes(65507)), "ok");
+  EXPECT_EQ(ipv4.SendTo("10.77.0.2:9", Bytes(65508)), "EMSGSIZE");
+  Sock dual = net.a.Open(kDual);
+  EXPECT_EQ(dual.SendTo("10.77.0.2:9", Bytes(65507)), "ok");
+  EXPECT_EQ(dual.SendTo("10.77.0.2:9", Bytes(65508)), "EMSGSIZE");
+  EXPECT_EQ(dual.SendTo("[fd77::2]:9", Bytes(65527)), "ok");
+  EXPECT_EQ(dual.SendTo("[fd77::2]:9", Bytes(65528)), "EMSGSIZE");
+}
+
+// facts "check order in send", and as observed for IPv6.
+TEST(SendCheck, Order) {
+  TwoHosts net;
+  Sock ipv4 = net.b.Open();
+  EXPECT_EQ(ipv4.SendTo("10.99.0.1:0", Bytes(65536)), "EMSGSIZE");
+  EXPECT_EQ(ipv4.SendTo("10.99.0.1:0", Bytes(65508)), "EINVAL");
+  EXPECT_EQ(ipv4.SendTo("255.255.255.255:9", Bytes(65508)), "ENETUNREACH");
+  EXPECT_EQ(ipv4.SendTo("10.77.0.255:9", Bytes(65508)), "EACCES");
+  EXPECT_EQ(ipv4.Send(Bytes(65536)), "EMSGSIZE");
+  EXPECT_EQ(ipv4.Send("x"), "EDESTADDRREQ");
+  Sock dual = net.b.Open(kDual);
+  EXPECT_EQ(dual.SendTo("[::1]:0", Bytes(65536)), "EINVAL");
+  EXPECT_EQ(dual.SendTo("[2001:db8::1]:9", Bytes(65536)), "ENETUNREACH");
+  EXPECT_EQ(dual.SendTo("[::1]:9", Bytes(65536)), "EMSGSIZE");
+  EXPECT_EQ(dual.Send(Bytes(65536)), "EDESTADDRREQ");
+  Sock only = net.b.Open(kIpv6);
+  EXPECT_EQ(only.SendTo("10.77.0.1:0", Bytes(65536)), "ENETUNREACH");
+}
+
+// facts "zero-length", "short buffer".
+TEST(Receive, EmptyAndTruncated) {
+  TwoHosts net;
+  Sock server = net.a.Bound("10.77.0.1:7000");
+  Sock client = net.b.Open();
+  client.SendTo("10.77.0.1:7000", "");
+  EXPECT_EQ(net.a.stack.PendingDatagramSize(server.id()), 0u);
+  EXPECT_TRUE(net.a.stack.Readable(server.id()));
+  EXPECT_EQ(server.Take(), "");
+  EXPECT_FALSE(net.a.stack.Readable(server.id()));
+  client.SendTo("10.77.0.1:7000", "hello");
+  client.SendTo("10.77.0.1:7000", "whole");
+  client.SendTo("10.77.0.1:7000", "next");
+  EXPECT_EQ(net.a.stack.PendingDatagramSize(server.id()), 5u);
+  const Taken cut = server.Receive(2);
+  EXPECT_EQ(cut.text, "he");
+  EXPECT_TRUE(cut.info.truncated);
+  const Taken whole = server.Receive(5);
+  EXPECT_EQ(whole.text, "whole");
+  EXPECT_FALSE(whole.info.truncated);
+  EXPECT_TRUE(server.Receive(0).info.truncated);
+  EXPECT_EQ(server.Take(), "(none)");
+}
+
+// Sizes on either side of each step, as observed on loopback.
+TEST(Truesize, StepsOfOnePacket) {
+  struct Step {
+    size_t payload;
+    size_t charge;
+  };
+  const auto charge = [](const char* to, size_t payload, uint32_t mtu) {
+    Packet packet;
+    packet.destination = At(to);
+    packet.payload = Payload::Copy(Bytes(payload));
+    return TruesizeOf(packet, mtu);
+  };
+  for (Step step : {Step{0, 832},
+                    {100, 832},
+                    {197, 832},
+                    {198, 1280},
+                    {512, 1280},
+                    {645, 1280},
+                    {646, 2304},
+                    {1472, 2304},
+                    {1669, 2304},
+                    {1670, 4352},
+                    {3717, 4352},
+                    {3718, 8448},
+                    {8000, 16640},
+                    {16200, 17032},
+                    {65400, 66232}}) {
+    EXPECT_EQ(charge("127.0.0.1:1", step.payload, 65536), step.charge) << step.payload;
+  }
+  for (Step step : {Step{184, 832},
+                    {185, 1280},
+                    {632, 1280},
+                    {633, 2304},
+                    {1656, 2304},
+                    {1657, 4352},
+                    {3704, 4352},
+                    {3705, 8448},
+                    {16000, 16832},
+                    {30000, 30832}}) {
+    EXPECT_EQ(charge("[::1]:1", step.payload, 65536), step.charge) << step.payload;
+  }
+  // Of fragments, on a wire of 1500.
+  for (Step step : {Step{1472, 2304},
+                    {2980, 5440},
+                    {3230, 5888},
+                    {8980, 14656},
+                    {20000, 32256},
+                    {40000, 63040},
+                    {65507, 102656}}) {
+    EXPECT_EQ(charge("10.77.0.1:1", step.payload, 1500), step.charge) << step.payload;
+  }
+  for (Step step : {Step{8000, 13824}, {20000, 32256}, {65527, 104960}}) {
+    EXPECT_EQ(charge("[fd77::1]:1", step.payload, 1500), step.charge) << step.payload;
+  }
+}
+
+// facts "observed kept counts". The sizes of 8000 were seen on loopback.
+TEST(ReceiveBuffer, KeepsWhatFits) {
+  struct Case {
+    int buffer;
+    int kept[3];  // Of 100, 1000 and 8000 bytes.
+  };
+  for (const Case& c : {Case{2304, {2, 1, 1}}, {8192, {9, 3, 1}}, {131072, {157, 56, 7}}}) {
+    const size_t sizes[] = {100, 1000, 8000};
+    for (int i = 0; i < 3; ++i) {
+      TwoHosts net;
+      Sock server = net.a.Bound("127.0.0.1:7000");
+      server.Set(SocketOption::kReceiveBufferSize, c.buffer / 2);
+      ASSERT_EQ(server.Get(SocketOption::kReceiveBufferSize), absl::StrCat(c.buffer));
+      Sock client = net.a.Open();
+      for (int n = 0; n < 200; ++n) client.SendTo("127.0.0.1:7000", Bytes(sizes[i]));
+      int kept = 0;
+      while (server.Take() != "(none)") ++kept;
+      EXPECT_EQ(kept, c.kept[i]) << c.buffer << " " << sizes[i];
+      EXPECT_EQ(net.a.stack.Sockets()[0].dropped, static_cast<uint64_t>(200 - kept));
+      EXPECT_EQ(net.a.stack.Sockets()[0].queued_bytes, 0u);
+    }
+  }
+}
+
+// Observed: 30 datagrams of 53 bytes fill a buffer of 8192; then one is read and one sent in turn.
+// The memory of what was read comes back only when it is a quarter of the buffer.
+TEST(ReceiveBuffer, GivesMemoryBackLate) {
+  TwoHosts net;
+  Sock server = net.a.Bound("127.0.0.1:7000");
+  server.Set(SocketOption::kReceiveBufferSize, 4096);
+  Sock client = net.a.Open();
+  for (int i = 0; i < 30; ++i) client.SendTo("127.0.0.1:7000", absl::StrCat(i, Bytes(50)));
+  std::vector<std::string> taken;
+  for (int i = 0; i < 12; ++i) {
+    taken.push_back(server.Take());
+    if (taken.back().size() > 6) taken.back() = "old";
+    client.SendTo("127.0.0.1:7000", absl::StrCat("new", i));
+  }
+  EXPECT_EQ(taken, (std::vector<std::string>{"old", "old", "old", "old", "old", "old", "old", "old",
+                                             "old", "new2", "new3", "new4"}));
+}
+
+// facts "SO_RCVBUF".
+TEST(ReceiveBuffer, Grants) {
+  TwoHosts net;
+  Sock socket = net.a.Open();
+  EXPECT_EQ(socket.Get(SocketOption::kReceiveBufferSize), "212992");
+  EXPECT_EQ(socket.Set(SocketOption::kReceiveBufferSize, 0).Get(SocketOption::kReceiveBufferSize),
+            "2304");
+  EXPECT_EQ(socket.Set(SocketOption::kSendBufferSize, 1).Get(SocketOption::kSendBufferSize),
+            "4608");
+  const std::string most = absl::StrCat(2 * RulesFor(Platform::kLinux).receive_buffer_max);
+  socket.Set(SocketOption::kReceiveBufferSize, -1);
+  EXPECT_EQ(socket.Get(SocketOption::kReceiveBufferSize), most);
+}
+
+// facts "port unreachable, connected", "pending error and queued data", "does not consume the
+// error".
+TEST(PendingError, FailsOneCall) {
+  TwoHosts net;
+  Sock client = net.b.Bound("10.77.0.2:7001");
+  ASSERT_EQ(client.Connect("10.77.0.1:7000"), "ok");
+  EXPECT_EQ(client.Send("x"), "ok");
+  EXPECT_EQ(client.Send("not sent"), "ECONNREFUSED");
+  EXPECT_EQ(client.Send("x"), "ok");
+  EXPECT_EQ(client.Take(), "ECONNREFUSED");
+  EXPECT_EQ(client.Take(), "(none)");
+  client.Send("x");
+  EXPECT_TRUE(net.b.stack.Readable(client.id()));
+  EXPECT_EQ(client.TakeError(), "ECONNREFUSED");
+  EXPECT_EQ(client.TakeError(), "(none)");
+
+  Sock server = net.a.Bound("10.77.0.1:7000");
+  server.SendTo("10.77.0.2:7001", "data");
+  server.Close();
+  client.Send("");
+  EXPECT_EQ(client.Connect("10.77.0.1:7000"), "ok");
+  client.Set(SocketOption::kBroadcast, 1);
+  EXPECT_EQ(client.Bind("0.0.0.0:1"), "EINVAL");
+  EXPECT_EQ(client.Take(), "ECONNREFUSED");
+  EXPECT_EQ(client.Take(), "data");
+}
+
+// Observed: the error is the last thing that a send looks at.
+TEST(PendingError, OtherErrorsComeFirst) {
+  TwoHosts net;
+  Sock client = net.b.Open();
+  ASSERT_EQ(client.Connect("10.77.0.1:7000"), "ok");
+  client.Send("x");
+  EXPECT_EQ(client.SendTo("10.77.0.1:0", "x"), "EINVAL");
+  EXPECT_EQ(client.SendTo("10.77.0.255:9", "x"), "EACCES");
+  EXPECT_EQ(client.Send(Bytes(65508)), "EMSGSIZE");
+  EXPECT_EQ(client.Send("x"), "ECONNREFUSED");
+}
+
+// facts "port unreachable, unconnected".
+TEST(PendingError, UnconnectedSocketsMustAsk) {
+  TwoHosts net;
+  Sock silent = net.b.Open();
+  silent.SendTo("10.77.0.1:7000", "x");
+  EXPECT_EQ(silent.Take(), "(none)");
+  Sock asks = net.b.Open();
+  asks.Set(SocketOption::kReportUnreachable, 1);
+  asks.SendTo("10.77.0.1:7000", "x");
+  EXPECT_EQ(asks.Take(), "ECONNREFUSED");
+  const std::optional<PendingError> queued = net.b.stack.TakeError(asks.id());
+  ASSERT_TRUE(queued.has_value());
+  EXPECT_EQ(queued->error, OsError::kConnectionRefused);
+  EXPECT_EQ(queued->destination.ToString(), "10.77.0.1:7000");
+  EXPECT_EQ(queued->reporter, Address("10.77.0.1"));
+  EXPECT_EQ(asks.TakeError(), "(none)");
+}
+
+// facts "ICMP rate limit".
+TEST(Icmp, BurstOfSixThenOnePerSecond) {
+  TwoHosts net;
+  Sock client = net.b.Open();
+  for (int i = 0; i < 10; ++i) client.SendTo("10.77.0.1:7000", "x");
+  EXPECT_EQ(net.a.sent.size(), 6u);
+  net.now += absl::Milliseconds(1500);
+  for (int i = 0; i < 10; ++i) client.SendTo("10.77.0.1:7000", "x");
+  EXPECT_EQ(net.a.sent.size(), 7u);
+  Sock own = net.a.Open();
+  net.a.sent.clear();
+  for (int i = 0; i < 10; ++i) own.SendTo("10.77.0.1:7000", "x");
+  EXPECT_EQ(net.a.sent.size(), 20u);
+}
+
+// facts "host/net unreachable", and the table of Linux for the others.
+TEST(Icmp, WhatErrorsMean) {
+  struct Case {
+    IcmpError icmp;
+    const char* connected;
+    const char* asked;
+  };
+  for (const Case& c : {Case{IcmpError::kNetUnreachable, "(none)", "ENETUNREACH"},
+                        {IcmpError::kHostUnreachable, "(none)", "EHOSTUNREACH"},
+                        {IcmpError::kTimeExceeded, "(none)", "EHOSTUNREACH"},
+                        {IcmpError::kProtocolUnreachable, "ENOPROTOOPT", "ENOPROTOOPT"},
+                        {IcmpError::kAdminProhibited, "EHOSTUNREACH", "EHOSTUNREACH"},
+                        {IcmpError::kFragmentationNeeded, "EMSGSIZE", "EMSGSIZE"}}) {
+    for (bool asks : {false, true}) {
+      TwoHosts net;
+      Sock client = net.b.Bound("10.77.0.2:7001");
+      ASSERT_EQ(client.Connect("10.77.0.1:7000"), "ok");
+      client.Set(SocketOption::kReportUnreachable, asks);
+      Packet error;
+      error.source = At("10.77.0.2:7001");
+      error.destination = At("10.77.0.1:7000");
+      error.icmp = c.icmp;
+      error.icmp_reporter = Address("10.77.0.254");
+      error.icmp_mtu = 1280;
+      net.b.stack.Deliver(kV, error, net.now);
+      EXPECT_EQ(client.Take(), asks ? c.asked : c.connected) << static_cast<int>(c.icmp);
+    }
+  }
+}
+
+// Observed: an error about a datagram to the host itself comes by loopback, not by the bound
+// interface.
+TEST(Icmp, BoundInterfaceMissesItsOwnHostsErrors) {
+  TwoHosts net;
+  Sock plain = net.a.Open();
+  ASSERT_EQ(plain.Connect("10.77.0.1:7000"), "ok");
+  plain.Send("x");
+  EXPECT_EQ(plain.Take(), "ECONNREFUSED");
+  Sock bound = net.a.Open();
+  bound.Set(SocketOption::kBoundInterface, kV);
+  ASSERT_EQ(bound.Connect("10.77.0.1:7000"), "ok");
+  bound.Send("x");
+  EXPECT_EQ(bound.Take(), "(none)");
+}
+
+// facts "DF": EMSGSIZE against the interface's MTU, and a path MTU that ICMP told.
+TEST(PathMtu, LimitsWhatMustNotBeSplit) {
+  TwoHosts net;
+  Sock client = net.b.Bound("10.77.0.2:7001");
+  EXPECT_EQ(client.Get(SocketOption::kPathMtu), "ENOTCONN");
+  ASSERT_EQ(client.Connect("10.77.0.1:7000"), "ok");
+  EXPECT_EQ(client.Get(SocketOption::kPathMtu), "1500");
+  net.a.Bound("10.77.0.1:7000");
+  client.Send(Bytes(1472));
+  EXPECT_TRUE(net.b.sent.back().packet.dont_fragment);
+  client.Send(Bytes(1473));
+  EXPECT_FALSE(net.b.sent.back().packet.dont_fragment);
+  client.Set(SocketOption::kDontFragment, 1);
+  EXPECT_EQ(client.Send(Bytes(1473)), "EMSGSIZE");
+  EXPECT_EQ(client.Send(Bytes(1472)), "ok");
+  Packet error = net.b.sent.back().packet;
+  error.icmp = IcmpError::kFragmentationNeeded;
+  error.icmp_mtu = 1000;
+  net.b.stack.Deliver(kV, error, net.now);
+  EXPECT_EQ(client.Take(), "EMSGSIZE");
+  EXPECT_EQ(client.Get(SocketOption::kPathMtu), "1000");
+  EXPECT_EQ(client.Send(Bytes(973)), "EMSGSIZE");
+  EXPECT_EQ(client.Send(Bytes(972)), "ok");
+  Sock ipv6 = net.b.Open(kDual);
+  ipv6.Set(SocketOption::kDontFragment, 1);
+  EXPECT_EQ(ipv6.SendTo("[fd77::1]:9", Bytes(1453)), "EMSGSIZE");
+  EXPECT_EQ(ipv6.SendTo("[fd77::1]:9", Bytes(1452)), "ok");
+}
+
+// facts "sendto / connect 0.0.0.0", "sendto other address on connected", "connect port 0".
+TEST(Connect, Destinations) {
+  TwoHosts net;
+  Sock server = net.a.Bound("0.0.0.0:7000");
+  EXPECT_EQ(net.a.Open().SendTo("0.0.0.0:7000", "zero"), "ok");
+  EXPECT_EQ(server.Take(), "zero");
+  Sock client = net.a.Open();
+  ASSERT_EQ(client.Connect("0.0.0.0:9"), "ok");
+  EXPECT_EQ(client.Peer(), "127.0.0.1:9");
+  EXPECT_EQ(client.SendTo("127.0.0.1:7000", "aside"), "ok");
+  EXPECT_EQ(server.Take(), "aside");
+  EXPECT_EQ(client.Peer(), "127.0.0.1:9");
+  Sock zero = net.a.Open();
+  ASSERT_EQ(zero.Connect("10.77.0.2:0"), "ok");
+  EXPECT_EQ(zero.Peer(), "(none)");
+  EXPECT_EQ(zero.Send("x"), "ok");
+  Sock dual = net.a.Open(kDual);
+  ASSERT_EQ(dual.Connect("10.77.0.2:0"), "ok");
+  EXPECT_EQ(dual.Send("x"), "EINVAL");  // Observed: a mapped peer becomes a destination.
+}
+
+// facts "bound or connected-local 127.0.0.1", "no route", "re-connect".
+TEST(Connect, FailureKeepsThePeer) {
+  TwoHosts net;
+  Sock client = net.a.Bound("127.0.0.1:7001");
+  ASSERT_EQ(client.Connect("127.0.0.1:9"), "ok");
+  EXPECT_EQ(client.Connect("10.77.0.2:9"), "EINVAL");
+  EXPECT_EQ(client.SendTo("10.77.0.2:9", "x"), "EINVAL");
+  EXPECT_EQ(client.Peer(), "127.0.0.1:9");
+  EXPECT_EQ(net.b.Open().Connect("10.99.0.1:9"), "ENETUNREACH");
+  Sock again = net.a.Open();
+  ASSERT_EQ(again.Connect("10.77.0.2:9"), "ok");
+  ASSERT_EQ(again.Connect("10.78.0.2:9"), "ok");
+  EXPECT_EQ(again.Local().substr(0, 10), "10.77.0.1:");
+  EXPECT_EQ(again.Peer(), "10.78.0.2:9");
+}
+
+// facts "connect(AF_UNSPEC)", four rows; the interface and the mapped wildcard as observed.
+TEST(Disconnect, KeepsWhatTheBindNamed) {
+  TwoHosts net;
+  Sock unbound = net.a.Open();
+  ASSERT_EQ(unbound.Connect("10.77.0.2:9"), "ok");
+  ASSERT_EQ(unbound.Disconnect(), "ok");
+  EXPECT_EQ(unbound.Local(), "0.0.0.0:0");
+  EXPECT_EQ(unbound.Peer(), "(none)");
+  EXPECT_EQ(unbound.Bind("0.0.0.0:7005"), "ok");
+  const char* const cases[][2] = {{"0.0.0.0:7000", "0.0.0.0:7000"},
+                                  {"10.77.0.1:7001", "10.77.0.1:7001"},
+                                  {"10.77.0.1:0", "10.77.0.1:0"}};
+  for (const auto& [bind, left] : cases) {
+    Sock socket = net.a.Bound(bind);
+    ASSERT_EQ(socket.Connect("10.77.0.2:9"), "ok");
+    ASSERT_EQ(socket.Disconnect(), "ok");
+    EXPECT_EQ(socket.Local(), left);
+  }
+  Sock dual = net.a.Bound("[::]:7002", "", kDual);
+  ASSERT_EQ(dual.Connect("10.77.0.2:9"), "ok");
+  EXPECT_EQ(dual.Local(), "10.77.0.1:7002");
+  ASSERT_EQ(dual.Disconnect(), "ok");
+  EXPECT_EQ(dual.Local(), "*:7002");
+  Sock mapped = net.a.Bound("0.0.0.0:7003", "", kDual);
+  ASSERT_EQ(mapped.Connect("10.77.0.2:9"), "ok");
+  ASSERT_EQ(mapped.Disconnect(), "ok");
+  EXPECT_EQ(mapped.Local(), "10.77.0.1:7003");
+  Sock interface = net.a.Open();
+  interface.Set(SocketOption::kBoundInterface, kV);
+  ASSERT_EQ(interface.Disconnect(), "ok");
+  EXPECT_EQ(interface.Get(SocketOption::kBoundInterface), "0");
+}
+
+// facts "v6only, or bound ::1, to v4/mapped", "bound or connected mapped, to v6", "connected ::1".
+TEST(Dual, ProtocolsMeet) {
+  TwoHosts net;
+  EXPECT_EQ(net.a.Open(kIpv6).SendTo("10.77.0.2:9", "x"), "ENETUNREACH");
+  EXPECT_EQ(net.a.Open(kIpv6).Connect("10.77.0.2:9"), "ENETUNREACH");
+  EXPECT_EQ(net.a.Bound("[::1]:0", "", kDual).SendTo("10.77.0.2:9", "x"), "ENETUNREACH");
+  Sock mapped = net.a.Bound("10.77.0.1:0", "", kDual);
+  EXPECT_EQ(mapped.SendTo("[fd77::2]:9", "x"), "EAFNOSUPPORT");
+  EXPECT_EQ(mapped.Connect("[fd77::2]:9"), "EAFNOSUPPORT");
+  EXPECT_EQ(mapped.SendTo("[::]:9", "x"), "ok");  // Means 127.0.0.1, observed.
+  Sock six = net.a.Open(kDual);
+  ASSERT_EQ(six.Connect("[::1]:9"), "ok");
+  EXPECT_EQ(six.SendTo("10.77.0.2:9", "x"), "ok");
+  EXPECT_EQ(six.Connect("10.77.0.2:9"), "ok");
+  EXPECT_EQ(six.Local().substr(0, 6), "[::1]:");
+  EXPECT_EQ(net.a.Open().SendTo("[fd77::2]:9", "x"), "EAFNOSUPPORT");
+}
+
+// facts "bound to a group or broadcast address, connect / send unicast".
+TEST(Dual, BoundToAGroupSendsFromAnInterface) {
+  TwoHosts net;
+  Sock socket = net.a.Bound("239.1.2.3:7000");
+  EXPECT_EQ(socket.SendTo("10.77.0.2:9", "x"), "ok");
+  EXPECT_EQ(net.a.sent.front().packet.source.ToString(), "10.77.0.1:7000");
+  EXPECT_EQ(socket.Connect("10.77.0.2:9"), "ok");
+  EXPECT_EQ(socket.Local(), "239.1.2.3:7000");
+}
+
+// What one datagram asks for: source, interface, hop limit, ECN. The errors were observed.
+TEST(SendOptions, OneDatagram) {
+  TwoHosts net;
+  Sock client = net.a.Open();
+  SendOptions options;
+  options.source = Address("10.77.0.11");
+  options.hop_limit = 7;
+  options.ecn = Ecn::kCongestion;
+  client.Set(SocketOption::kTypeOfService, 0x28);
+  EXPECT_EQ(client.SendTo("10.77.0.2:9", "x", options), "ok");
+  const Packet& packet = net.a.sent.front().packet;
+  EXPECT_EQ(packet.source.address, Address("10.77.0.11"));
+  EXPECT_EQ(packet.hop_limit, 7);
+  EXPECT_EQ(packet.traffic_class, 0x2b);
+  options = SendOptions();
+  options.source = Address("10.99.0.1");
+  EXPECT_EQ(client.SendTo("10.77.0.2:9", "x", options), "ENETUNREACH");
+  options.source = Address("239.1.1.1");
+  EXPECT_EQ(client.SendTo("10.77.0.2:9", "x", options), "EINVAL");
+  options = SendOptions();
+  options.interface_index = 9;
+  EXPECT_EQ(client.SendTo("10.77.0.2:9", "x", options), "ENODEV");
+  Sock ipv6 = net.a.Open(kDual);
+  EXPECT_EQ(ipv6.SendTo("[fd77::2]:9", "x", options), "ENODEV");
+  options.interface_index = kW;
+  EXPECT_EQ(ipv6.SendTo("[fd77::2]:9", "x", options), "ENETUNREACH");
+  options = SendOptions();
+  options.source = Address("fd99::1");
+  EXPECT_EQ(ipv6.SendTo("[fd77::2]:9", "x", options), "EINVAL");
+}
+
+// facts "pktinfo for own unicast/broadcast/multicast", 1.3.4 "link-local sources carry scope_id".
+TEST(Metadata, TellsHowADatagramCame) {
+  TwoHosts net;
+  net.now = absl::FromUnixSeconds(1000);
+  Sock server = net.a.Bound("[::]:7000", "", kDual);
+  net.a.stack.RequestMetadata(server.id(), Metadata::kAll);
+  net.b.Open().SendTo("10.77.0.11:7000", "x");
+  const Taken ipv4 = server.Receive();
+  EXPECT_TRUE(ipv4.info.source.address.is_ipv4());
+  EXPECT_EQ(ipv4.info.destination, Address("10.77.0.11"));
+  EXPECT_EQ(ipv4.info.interface_index, kV);
+  EXPECT_EQ(ipv4.info.hop_limit, 64);
+  EXPECT_EQ(ipv4.info.ecn, Ecn::kNotCapable);
+  EXPECT_EQ(ipv4.info.kernel_time, absl::FromUnixSeconds(1000));
+  EXPECT_EQ(ipv4.info.drop_count, 0u);
+  net.b.Open(kDual).SendTo("[fe80::a1%2]:7000", "x");
+  EXPECT_EQ(server.Receive().info.source.address, Address("fe80::b1%2"));
+  net.a.stack.RequestMetadata(server.id(), Metadata::kNone);
+  net.b.Open().SendTo("10.77.0.11:7000", "x");
+  EXPECT_FALSE(server.Receive().info.destination.has_value());
+}
+
+}  // namespace
+}  // namespace pollux::sim
