@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "examples/discovery/simulated.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "examples/discovery/answers.h"
+#include "examples/discovery/discovery.h"
+#include "examples/discovery/narrator.h"
+#include "examples/discovery/story.h"
+#include "sim/network.h"
+
+namespace pollux::examples {
+namespace {
+
+constexpr absl::Duration kLatency = absl::Milliseconds(2);
+// How long the clients are there before the service.
+constexpr absl::Duration kServiceDelay = absl::Milliseconds(100);
+
+// A client and what came of it.
+struct Asker {
+  std::string name;
+  std::unique_ptr<Client> client;
+  absl::StatusOr<Finding> result = absl::UnknownError("not done");
+  bool done = false;
+  absl::Duration took;
+};
+
+void PrintTitle(const SimulatedRun& run, std::ostream& out) {
+  out << "discovery, simulated: seed " << run.seed << ", 1 service and " << run.clients
+      << (run.clients == 1 ? " client" : " clients") << " on a LAN that loses "
+      << run.loss.ToString() << " of all datagrams\n"
+      << "(another --seed is another story; the same one is this story again)\n\n";
+}
+
+SimulatedResult Summarise(const std::vector<Asker>& askers, const Story& story,
+                          uint64_t fingerprint, std::ostream& out) {
+  SimulatedResult result;
+  result.lost = story.lost();
+  result.fingerprint = fingerprint;
+  out << "\n";
+  for (const Asker& asker : askers) {
+    out << asker.name << ": ";
+    if (!asker.result.ok()) {
+      out << asker.result.status().message() << "\n";
+      continue;
+    }
+    ++result.found;
+    result.retries += asker.result->retries;
+    out << asker.result->service << " says \"" << asker.result->answer << "\" after "
+        << absl::FormatDuration(asker.took) << " and " << asker.result->retries << " retries\n";
+  }
+  out << absl::StrFormat(
+      "outcome: %d of %d clients have their answer; %d datagrams sent, %d received, %d lost; "
+      "fingerprint %016x\n",
+      result.found, askers.size(), story.sent(), story.delivered(), story.lost(), fingerprint);
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<SimulatedResult> RunSimulated(const SimulatedRun& run, std::ostream& out) {
+  PrintTitle(run, out);
+  sim::Network net({.seed = run.seed});
+  sim::Segment& lan =
+      net.AddSegment("lan", run.group.address.is_ipv6() ? "fd77::/64" : "10.0.0.0/24",
+                     {.latency = kLatency, .loss = run.loss});
+  Story story(net.trace(), out);
+
+  sim::Host& server = net.AddHost("service");
+  lan.Attach(server);
+  EventLoop& loop = server.engine().loop();
+  const Group group = {.endpoint = run.group};
+  Service service(server.engine(), {.name = "clock",
+                                    .group = group,
+                                    .answer = AnswersFor("clock", loop),
+                                    .narrator = NarratorFor(out, loop, "service")});
+  int running = run.clients;
+  std::vector<Asker> askers(static_cast<size_t>(run.clients));
+  for (Asker& asker : askers) {
+    asker.name = absl::StrCat("client-", &asker - askers.data() + 1);
+    sim::Host& host = net.AddHost(asker.name);
+    lan.Attach(host);
+    asker.client = std::make_unique<Client>(
+        host.engine(), Client::Options{.group = group,
+                                       .question = "time",
+                                       .timeout = run.timeout,
+                                       .narrator = NarratorFor(out, loop, asker.name)});
+    const absl::Status started = asker.client->Start(
+        [&asker, &running, &loop, start = loop.Now()](absl::StatusOr<Finding> result) {
+          asker.result = std::move(result);
+          asker.took = loop.Now() - start;
+          --running;
+        });
+    if (!started.ok()) return started;
+  }
+  net.RunFor(kServiceDelay);
+  if (absl::Status s = service.Start(); !s.ok()) return s;
+  loop.RunUntil([&] { return running == 0; }, absl::InfiniteDuration());
+  return Summarise(askers, story, net.Fingerprint(), out);
+}
+
+}  // namespace pollux::examples
