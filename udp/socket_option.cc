@@ -2,7 +2,58 @@
 
 #include "udp/socket_option.h"
 
+#include <limits>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "udp/socket_error.h"
+
 namespace pollux {
+namespace {
+
+struct Range {
+  int min;
+  int max;
+};
+
+// The values that an option takes everywhere; an empty range for one that is read only. -1 gives a
+// hop limit back to the platform.
+Range RangeOf(SocketOption option) {
+  constexpr int kMax = std::numeric_limits<int>::max();
+  switch (option) {
+    case SocketOption::kSendBufferSize:
+    case SocketOption::kReceiveBufferSize:
+      return {1, kMax};
+    case SocketOption::kBoundInterface:
+      return {0, kMax};
+    case SocketOption::kHopLimit:
+    case SocketOption::kMulticastHopLimit:
+      return {-1, 255};
+    case SocketOption::kTypeOfService:
+      return {0, 255};
+    case SocketOption::kPathMtu:
+    case SocketOption::kIpv6Only:
+      return {0, -1};
+    default:
+      return {0, 1};
+  }
+}
+
+}  // namespace
+
+absl::Status CheckOptionValue(SocketOption option, int value) {
+  const auto [min, max] = RangeOf(option);
+  // The hop limit 0, which never leaves the host, is for groups only.
+  const bool hole = option == SocketOption::kHopLimit && value == 0;
+  if (min <= value && value <= max && !hole) return absl::OkStatus();
+  const std::string call = absl::StrCat("set option ", ToString(option), " to ", value);
+  if (min > max) {
+    return SocketStatus(SocketError::kOperation, absl::StrCat(call, ": it can only be read"));
+  }
+  return SocketStatus(SocketError::kOperation,
+                      absl::StrCat(call, ": it has to be from ", min, " to ", max,
+                                   option == SocketOption::kHopLimit ? ", and not 0" : ""));
+}
 
 absl::string_view ToString(SocketOption option) {
   switch (option) {

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace pollux {
@@ -56,6 +57,10 @@ inline constexpr SocketOption kAllSocketOptions[] = {
 
 // "ReuseAddress", and so on.
 absl::string_view ToString(SocketOption option);
+
+// Whether `value` is one that the option can be set to on any platform. Errors:
+// SocketError::kOperation, naming option, value and range, and for an option that can only be read.
+absl::Status CheckOptionValue(SocketOption option, int value);
 
 }  // namespace pollux
 

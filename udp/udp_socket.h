@@ -174,7 +174,8 @@ class UdpSocket {
   // ---- Options ----
 
   // Sets an option, now and for every later bind of this object; before the first bind it is kept
-  // until then, and the bind fails if the platform refuses it.
+  // until then, and the bind fails if the platform refuses it. Errors: kOperation for a value out
+  // of range (CheckOptionValue), kUnsupportedOperation, kSocketAccess.
   absl::Status SetOption(SocketOption option, int value);
   // Reads it from the platform; before the first bind, what was set, or kOperation.
   absl::StatusOr<int> GetOption(SocketOption option) const;

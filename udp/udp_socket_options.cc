@@ -109,6 +109,7 @@ absl::Status UdpSocket::SetMulticastInterface(const NetworkInterface& interface)
 
 absl::Status UdpSocket::SetOption(SocketOption option, int value) {
   SocketCore& c = core();
+  if (absl::Status s = CheckOptionValue(option, value); !s.ok()) return c.Fail(std::move(s));
   if (c.socket != nullptr) {
     if (absl::Status s = c.socket->SetOption(option, value); !s.ok()) return c.Fail(std::move(s));
   }

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tests/conformance/native_bed.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "tests/lab/lab.h"
+
+namespace pollux::conformance {
+namespace {
+
+// Both engines belong to this thread, which gives each its turns.
+class NativeBed final : public Bed {
+ public:
+  NativeBed(std::unique_ptr<SocketEngine> a, std::unique_ptr<SocketEngine> b)
+      : a_(std::move(a)), b_(std::move(b)) {}
+
+  SocketEngine& a() override { return *a_; }
+  SocketEngine& b() override { return *b_; }
+
+  bool RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration timeout) override {
+    const absl::Time deadline = a_->loop().Now() + timeout;
+    while (!predicate()) {
+      const absl::Duration left = deadline - a_->loop().Now();
+      if (left <= absl::ZeroDuration()) return false;
+      WaitForEither(left);
+      Turn();
+    }
+    return true;
+  }
+
+  // Wires and loopback keep the order, so what follows a datagram on its way arrives after it. A
+  // probe along each way, there and back, thus sweeps out everything, ICMP answers included.
+  void Settle() override {
+    for (const auto& [from, to] : {std::pair(kA, kB), {kAOther, kBOther}}) {
+      Probe(*a_, from, *b_, to);
+      Probe(*b_, to, *a_, from);
+    }
+    Probe(*a_, IpAddress::LoopbackIpv4(), *a_, IpAddress::LoopbackIpv4());
+    Probe(*b_, IpAddress::LoopbackIpv4(), *b_, IpAddress::LoopbackIpv4());
+    // Callbacks cause callbacks; a handful of turns more than any chain of them in this suite.
+    for (int i = 0; i < 20; ++i) Turn();
+  }
+
+ private:
+  void Turn() {
+    a_->loop().RunFor(absl::ZeroDuration());
+    b_->loop().RunFor(absl::ZeroDuration());
+  }
+
+  void WaitForEither(absl::Duration at_most) {
+    std::array<pollfd, 2> handles = {};
+    handles[0] = {static_cast<int>(*a_->loop().native_handle()), POLLIN, 0};
+    handles[1] = {static_cast<int>(*b_->loop().native_handle()), POLLIN, 0};
+    const int64_t wait = absl::ToInt64Milliseconds(std::min(at_most, absl::Seconds(1))) + 1;
+    poll(handles.data(), handles.size(), static_cast<int>(wait));
+  }
+
+  void Probe(SocketEngine& from, const IpAddress& source, SocketEngine& to,
+             const IpAddress& destination) {
+    UdpSocket sender(from), receiver(to);
+    EXPECT_THAT(sender.Bind(source, 0), IsOk());
+    EXPECT_THAT(receiver.Bind(destination, 0), IsOk());
+    EXPECT_THAT(sender.WriteDatagram("probe", receiver.local_endpoint()), IsOk());
+    EXPECT_TRUE(RunUntil([&] { return receiver.HasPendingDatagrams(); }, absl::Seconds(5)));
+  }
+
+  std::unique_ptr<SocketEngine> a_;
+  std::unique_ptr<SocketEngine> b_;
+};
+
+// A kernel answers closed ports only so often a second, and the tests of one process share it.
+void AnswerEveryDatagram() {
+  std::ofstream("/proc/sys/net/ipv4/icmp_ratelimit") << 0;
+  std::ofstream("/proc/sys/net/ipv6/icmp/ratelimit") << 0;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Bed>> NewNativeBed() {
+  const absl::StatusOr<lab::Lab> lab = lab::EnterLab();
+  if (!lab.ok()) return lab.status();
+  for (const lab::Host host : {lab::Host::kA, lab::Host::kB}) {
+    if (absl::Status s = lab->RunOn(host, AnswerEveryDatagram); !s.ok()) return s;
+  }
+  absl::StatusOr<std::unique_ptr<SocketEngine>> a = lab->NewEngine(lab::Host::kA);
+  if (!a.ok()) return a.status();
+  absl::StatusOr<std::unique_ptr<SocketEngine>> b = lab->NewEngine(lab::Host::kB);
+  if (!b.ok()) return b.status();
+  return std::make_unique<NativeBed>(*std::move(a), *std::move(b));
+}
+
+bool ReadBehindTheBack(NativeHandle handle) {
+  std::array<char, 16> buffer;
+  return recv(static_cast<int>(handle), buffer.data(), buffer.size(), MSG_DONTWAIT) >= 0;
+}
+
+}  // namespace pollux::conformance

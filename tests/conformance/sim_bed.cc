@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tests/conformance/sim_bed.h"
+
+#include "sim/network.h"
+
+namespace pollux::conformance {
+namespace {
+
+class SimBed final : public Bed {
+ public:
+  SimBed()
+      : a_(net_.AddHost("a", {.user = 0})),
+        // As in the lab of the native bed, B has no route for groups and other networks.
+        b_(net_.AddHost("b", {.user = 0, .group_routes = false})) {
+    const sim::LinkProfile wire = {.latency = absl::Microseconds(50)};
+    sim::Segment& v =
+        net_.AddSegment("v", {.ipv4 = "10.77.0.0/24", .ipv6 = "fd77::/64", .link = wire});
+    sim::Segment& w =
+        net_.AddSegment("w", {.ipv4 = "10.78.0.0/24", .ipv6 = "fd78::/64", .link = wire});
+    v.Attach(a_, {.name = "va", .addresses = {"10.77.0.1", "10.77.0.11", "fd77::1"}});
+    w.Attach(a_, {.name = "wa", .addresses = {"10.78.0.1", "fd78::1"}});
+    v.Attach(b_, {.name = "vb", .addresses = {"10.77.0.2", "fd77::2"}});
+    w.Attach(b_, {.name = "wb", .addresses = {"10.78.0.2", "fd78::2"}});
+  }
+
+  SocketEngine& a() override { return a_.engine(); }
+  SocketEngine& b() override { return b_.engine(); }
+  bool RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration timeout) override {
+    return net_.RunUntil(predicate, timeout);
+  }
+  // A hundred times the latency: whatever an arrival sets off has arrived, too.
+  void Settle() override { net_.RunFor(absl::Milliseconds(5)); }
+
+ private:
+  sim::Network net_;
+  sim::Host& a_;
+  sim::Host& b_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Bed>> NewSimulatedLinuxBed() { return std::make_unique<SimBed>(); }
+
+}  // namespace pollux::conformance
