@@ -130,7 +130,8 @@ int FromKernel(SocketOption option, int value) {
   return value;
 }
 
-// Kernels before 5.0 know the interface by its name alone.
+// By name, since SO_BINDTOIFINDEX takes numbers that no interface has, and kernels before 5.0 do not
+// know it.
 int BindToDevice(const SocketRef& socket, int index) {
   char name[IF_NAMESIZE] = "";
   if (index != 0 && socket.calls->IfIndexToName(static_cast<unsigned>(index), name) == nullptr) {
@@ -162,11 +163,10 @@ absl::Status SetSocketOption(const SocketRef& socket, SocketOption option, int v
   if (!Contains(row->range, value)) {
     return StatusOf(-EINVAL, absl::StrCat(what, " (", row->range.text, ")"));
   }
-  int result = SetPair(socket, pair, ToKernel(option, value));
-  if (option == SocketOption::kBoundInterface && result == -ENOPROTOOPT) {
-    result = BindToDevice(socket, value);
-  }
-  return StatusOf(result, what);
+  return StatusOf(option == SocketOption::kBoundInterface
+                      ? BindToDevice(socket, value)
+                      : SetPair(socket, pair, ToKernel(option, value)),
+                  what);
 }
 
 absl::StatusOr<int> GetSocketOption(const SocketRef& socket, SocketOption option) {
