@@ -11,6 +11,7 @@ namespace pollux::sim {
 namespace {
 
 constexpr size_t kMaxUdpLength = 65535;
+constexpr uint32_t kMaxIpv4Packet = 65535;
 constexpr uint8_t kDefaultHopLimit = 64;
 constexpr uint8_t kEcnBits = 3;
 
@@ -83,6 +84,8 @@ Outcome<OutputRoute> UdpStack::Impl::RouteFor(const SocketState& socket, const I
 uint32_t UdpStack::Impl::PathMtu(const OutputRoute& route) const {
   const NetworkInterface* interface = interfaces_.Find(route.interface_index);
   uint32_t mtu = interface != nullptr && interface->mtu != 0 ? interface->mtu : 65536;
+  // No IPv4 packet is longer than its length field can say, whatever the loopback interface takes.
+  if (route.target.is_ipv4()) mtu = std::min(mtu, kMaxIpv4Packet);
   if (route.kind != OutputRoute::Kind::kUnicast) return mtu;
   auto learned = path_mtus_.find(route.target);
   return learned == path_mtus_.end() ? mtu : std::min(mtu, learned->second);
@@ -103,7 +106,9 @@ Outcome<> UdpStack::Impl::CheckSize(SocketState& socket, const Sending& sending,
   if (whole) fits = fits && WireSize(target, size) <= sending.mtu;
   if (fits) return Done();
   if (socket.options.report_unreachable && rules_.icmp == IcmpRule::kAsked) {
-    socket.error_queue.push_back({OsError::kMessageTooLong, sending.destination, IpAddress()});
+    // Observed: the entry names the address it was for, but only a connected socket's port.
+    const Endpoint about(target, socket.connected ? socket.peer.port : uint16_t{0});
+    socket.error_queue.push_back({OsError::kMessageTooLong, about, IpAddress()});
     host_.SocketReady(socket.id);
   }
   return OsError::kMessageTooLong;

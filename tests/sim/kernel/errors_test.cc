@@ -333,6 +333,39 @@ TEST(PathMtu, LimitsWhatMustNotBeSplit) {
   EXPECT_EQ(ipv6.SendTo("[fd77::1]:9", Bytes(1452)), "ok");
 }
 
+// facts "EMSGSIZE with IP_RECVERR + DO"; the port, the length and the own MTU as observed.
+TEST(PathMtu, TooLargeIsQueuedWhereAskedFor) {
+  TwoHosts net;
+  Sock client = net.a.Open();
+  client.Set(SocketOption::kReportUnreachable, 1).Set(SocketOption::kDontFragment, 1);
+  EXPECT_EQ(client.SendTo("10.77.0.2:9", Bytes(3000)), "EMSGSIZE");
+  const std::optional<PendingError> queued = net.a.stack.TakeError(client.id());
+  ASSERT_TRUE(queued.has_value());
+  EXPECT_EQ(queued->error, OsError::kMessageTooLong);
+  EXPECT_EQ(queued->destination.ToString(), "10.77.0.2:0");
+  EXPECT_EQ(client.SendTo("10.77.0.2:9", Bytes(65536)), "EMSGSIZE");
+  EXPECT_EQ(client.TakeError(), "(none)");
+  ASSERT_EQ(client.Connect("10.77.0.1:9"), "ok");
+  EXPECT_EQ(client.Get(SocketOption::kPathMtu), "65535");
+  Sock ipv6 = net.a.Open(kDual);
+  ASSERT_EQ(ipv6.Connect("[fd77::1]:9"), "ok");
+  EXPECT_EQ(ipv6.Get(SocketOption::kPathMtu), "65536");
+}
+
+// Observed: each entry that is taken leaves the next one pending.
+TEST(PendingError, QueueAndErrorGoTogether) {
+  TwoHosts net;
+  Sock client = net.a.Open();
+  client.Set(SocketOption::kReportUnreachable, 1);
+  client.SendTo("127.0.0.1:1", "x");
+  EXPECT_EQ(client.SendTo("127.0.0.1:2", "not sent"), "ECONNREFUSED");
+  client.SendTo("127.0.0.1:2", "x");
+  EXPECT_EQ(net.a.stack.TakeError(client.id())->destination.port, 1);
+  EXPECT_EQ(client.Take(), "ECONNREFUSED");
+  EXPECT_EQ(net.a.stack.TakeError(client.id())->destination.port, 2);
+  EXPECT_EQ(client.Take(), "(none)");
+}
+
 // facts "sendto / connect 0.0.0.0", "sendto other address on connected", "connect port 0".
 TEST(Connect, Destinations) {
   TwoHosts net;

@@ -258,6 +258,24 @@ TEST(Join, Limits) {
   }
 }
 
+// Observed: without a route to the group, leaving by route is ENODEV, a member or not; an unknown
+// interface of a source too; and sources count to 64 on IPv6.
+TEST(Leave, WithoutARoute) {
+  TwoHosts net;
+  Sock socket = net.b.Open();
+  EXPECT_EQ(socket.Leave(kGroup), "ENODEV");
+  ASSERT_EQ(socket.Join(kGroup, kV), "ok");
+  EXPECT_EQ(socket.Leave(kGroup), "ENODEV");
+  EXPECT_EQ(socket.Leave(kGroup, 99, "10.0.0.1"), "ENODEV");
+  EXPECT_EQ(socket.Leave(kGroup, kV, "10.0.0.1"), "EADDRNOTAVAIL");
+  EXPECT_EQ(socket.Join(kGroup, kV), "EADDRINUSE");
+  Sock ipv6 = net.b.Open(kDual);
+  for (int i = 1; i <= 64; ++i) {
+    ASSERT_EQ(ipv6.Join("ff15::99", kV, absl::StrCat("fd77::", i)), "ok");
+  }
+  EXPECT_EQ(ipv6.Join("ff15::99", kV, "fd77::99"), "ENOBUFS");
+}
+
 // facts 1.3.1 "leave: not joined ...", "leave with ANY".
 TEST(Leave, Errors) {
   TwoHosts net;
