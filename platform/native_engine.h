@@ -2,8 +2,8 @@
 //
 // File: native_engine.h
 //
-// The engine of the machine that the program runs on: real sockets, real time. The header is the same
-// on every platform; the build chooses what is behind it.
+// The engine of the machine that the program runs on: real sockets, real time. The header is the
+// same on every platform; the build chooses what is behind it.
 //
 //   absl::StatusOr<std::unique_ptr<SocketEngine>> engine = NewNativeEngine();
 //   if (!engine.ok()) return engine.status();
@@ -11,9 +11,9 @@
 //   ...
 //   (*engine)->loop().Run();
 //
-// An engine and all that comes from it belong to one thread. A program makes one for each thread that
-// has sockets; they share nothing. On Linux a socket, and the interface table, is of the network
-// namespace that the calling thread is in.
+// An engine and all that comes from it belong to one thread. A program makes one for each thread
+// that has sockets; they share nothing. On Linux a socket, and the interface table, is of the
+// network namespace that the calling thread is in.
 
 #ifndef POLLUX_PLATFORM_NATIVE_ENGINE_H_
 #define POLLUX_PLATFORM_NATIVE_ENGINE_H_

@@ -70,8 +70,8 @@ absl::Status Resolver::StartOnce() {
 void Resolver::Work(const std::shared_ptr<Shared>& shared) {
   std::unique_lock<std::mutex> lock(shared->mutex);
   while (true) {
-    shared->changed.wait(
-        lock, [&] { return shared->owner == nullptr || !shared->requests.empty(); });
+    shared->changed.wait(lock,
+                         [&] { return shared->owner == nullptr || !shared->requests.empty(); });
     if (shared->owner == nullptr) return;
     const Shared::Request request = std::move(shared->requests.front());
     shared->requests.pop_front();

@@ -25,7 +25,8 @@
 
 namespace pollux::internal {
 
-// The blocking resolver of an operating system. Thread-safe: `Lookup` runs on the resolver's thread.
+// The blocking resolver of an operating system. Thread-safe: `Lookup` runs on the resolver's
+// thread.
 class NameService {
  public:
   virtual ~NameService() = default;

@@ -7,9 +7,10 @@
 // how to end a wait from another thread, and what time it is.
 //
 // A turn first collects: it waits, and fixes which tasks and which sources it will serve. Then it
-// serves due timers, those tasks, and those sources by age. What a callback adds belongs to the next
-// turn. A nested run takes over what the turn around it had not served yet, so that nothing waits for
-// a callback to return; the outer turn then ends, and what is left over is served in the next.
+// serves due timers, those tasks, and those sources by age. What a callback adds belongs to the
+// next turn. A nested run takes over what the turn around it had not served yet, so that nothing
+// waits for a callback to return; the outer turn then ends, and what is left over is served in the
+// next.
 
 #ifndef POLLUX_PLATFORM_COMMON_TURN_LOOP_H_
 #define POLLUX_PLATFORM_COMMON_TURN_LOOP_H_
@@ -65,8 +66,8 @@ class TurnLoop : public EventLoop {
   TurnLoop() = default;
   ~TurnLoop() override;
 
-  // Waits for `Wake`, or for a source, at most for `timeout`: zero does not wait, infinite waits for
-  // ever. Marks the sources that are ready. May return early.
+  // Waits for `Wake`, or for a source, at most for `timeout`: zero does not wait, infinite waits
+  // for ever. Marks the sources that are ready. May return early.
   virtual void Wait(absl::Duration timeout) = 0;
   // Ends a wait, or the next one if none is under way. Thread-safe.
   virtual void Wake() = 0;
@@ -98,10 +99,10 @@ class TurnLoop : public EventLoop {
   void TellHost();
 
   TimerQueue timers_;
-  uint64_t turn_ = 0;         // Counts turns: callbacks that ran the loop are recognised by it.
-  absl::Time turn_start_;     // What was due by then is served in this turn.
-  bool firing_ = false;       // In the timers' part of a turn.
-  int depth_ = 0;             // Run functions under way.
+  uint64_t turn_ = 0;      // Counts turns: callbacks that ran the loop are recognised by it.
+  absl::Time turn_start_;  // What was due by then is served in this turn.
+  bool firing_ = false;    // In the timers' part of a turn.
+  int depth_ = 0;          // Run functions under way.
   uint64_t next_age_ = 0;
 
   // The tasks and sources of the present turn are [next, end); behind them come the next turn's.

@@ -14,10 +14,9 @@ namespace pollux::linux_engine {
 namespace {
 
 AsyncError Describe(const QueuedError& error) {
-  const std::string what =
-      error.destination.is_set()
-          ? absl::StrCat("datagram to ", error.destination.ToString())
-          : std::string("datagram sent earlier");
+  const std::string what = error.destination.is_set()
+                               ? absl::StrCat("datagram to ", error.destination.ToString())
+                               : std::string("datagram sent earlier");
   return AsyncError{.status = StatusOf(-error.number, what), .destination = error.destination};
 }
 

@@ -3,13 +3,12 @@
 #include "platform/linux/control_messages.h"
 
 // Before <linux/errqueue.h>, which needs struct timespec.
-#include <ctime>
-
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 
 #include "absl/time/time.h"
 #include "platform/posix/socket_address.h"
@@ -140,9 +139,8 @@ void ReadControl(msghdr& message, Metadata requested, DatagramInfo& info) {
 std::optional<QueuedError> ReadQueuedError(msghdr& message, const Endpoint& destination) {
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
-    const bool is_error =
-        (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
-        (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
+    const bool is_error = (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
+                          (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR);
     if (!is_error) continue;
     const auto error = Value<sock_extended_err>(header);
     // An error of local origin was returned by the call that caused it.

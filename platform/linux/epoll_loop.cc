@@ -114,9 +114,11 @@ int EpollLoop::Poll(absl::Duration timeout) {
     if (count != -ENOSYS && count != -EPERM) return count;
     has_pwait2_ = false;
   }
-  if (timeout == absl::InfiniteDuration()) return calls_->EpollWait(epoll_, events_.data(), max, -1);
+  if (timeout == absl::InfiniteDuration())
+    return calls_->EpollWait(epoll_, events_.data(), max, -1);
   // Rounded up: waking early would spin until the time has come.
-  const int64_t milliseconds = absl::ToInt64Milliseconds(absl::Ceil(timeout, absl::Milliseconds(1)));
+  const int64_t milliseconds =
+      absl::ToInt64Milliseconds(absl::Ceil(timeout, absl::Milliseconds(1)));
   return calls_->EpollWait(epoll_, events_.data(), max,
                            static_cast<int>(std::min<int64_t>(milliseconds, INT_MAX)));
 }

@@ -2,8 +2,8 @@
 //
 // File: epoll_loop.h
 //
-// `EpollLoop` is the event loop of Linux: epoll(7) with edge-triggered sockets, an eventfd that ends
-// a wait from another thread, and, once a foreign loop asked for the handle, a timerfd.
+// `EpollLoop` is the event loop of Linux: epoll(7) with edge-triggered sockets, an eventfd that
+// ends a wait from another thread, and, once a foreign loop asked for the handle, a timerfd.
 
 #ifndef POLLUX_PLATFORM_LINUX_EPOLL_LOOP_H_
 #define POLLUX_PLATFORM_LINUX_EPOLL_LOOP_H_

@@ -121,9 +121,8 @@ Endpoint EpollSocket::LocalEndpoint() const {
 }
 
 void EpollSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
-  ready_ = ready == nullptr
-               ? nullptr
-               : std::make_shared<absl::AnyInvocable<void()>>(std::move(ready));
+  ready_ =
+      ready == nullptr ? nullptr : std::make_shared<absl::AnyInvocable<void()>>(std::move(ready));
 }
 
 void EpollSocket::RequestReady() {

@@ -4,8 +4,8 @@
 //
 // `EpollSocket` is a UDP socket of the Linux kernel behind the seam.
 //
-// Asynchronous errors: Linux keeps one pending error per socket, and gives it to whatever call comes
-// next, which then has not done its work. Here that call is made again and the error kept for
+// Asynchronous errors: Linux keeps one pending error per socket, and gives it to whatever call
+// comes next, which then has not done its work. Here that call is made again and the error kept for
 // `TakeAsyncError`; see `Transfer`.
 
 #ifndef POLLUX_PLATFORM_LINUX_EPOLL_SOCKET_H_

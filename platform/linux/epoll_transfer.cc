@@ -42,8 +42,8 @@ std::string DescribeSend(const SendSlot& slot, const Endpoint& peer) {
 }  // namespace
 
 // An error that ICMP can have caused may be this call's own, or have been pending. The call is made
-// again: if that goes otherwise, the error was not the call's. A refusal and, when receiving, any of
-// them, never is.
+// again: if that goes otherwise, the error was not the call's. A refusal and, when receiving, any
+// of them, never is.
 int64_t EpollSocket::TransferAgain(Direction direction, absl::FunctionRef<int64_t()> call,
                                    int64_t result) {
   int suspect = 0;
@@ -134,8 +134,7 @@ absl::StatusOr<size_t> EpollSocket::SendOne(const SendSlot& slot) {
     message.msg_iov = &payload;
     message.msg_iovlen = 1;
     message.msg_control = control.bytes;
-    message.msg_controllen =
-        WriteControl(slot.options, UsesIpv4(slot), type_of_service_, control);
+    message.msg_controllen = WriteControl(slot.options, UsesIpv4(slot), type_of_service_, control);
     result = Transfer(Direction::kSend, [&]() -> int64_t {
       return socket_.calls->SendMsg(socket_.fd, &message, kSendFlags);
     });
@@ -156,8 +155,8 @@ absl::StatusOr<size_t> EpollSocket::SendMany(absl::Span<const SendSlot> datagram
       return Refusal(rest[0]);
     }
     const int64_t result = Transfer(Direction::kSend, [&]() -> int64_t {
-      return socket_.calls->SendMMsg(socket_.fd, buffers_.messages,
-                                     static_cast<unsigned>(prepared), kSendFlags);
+      return socket_.calls->SendMMsg(socket_.fd, buffers_.messages, static_cast<unsigned>(prepared),
+                                     kSendFlags);
     });
     if (result <= 0) {
       if (sent > 0) break;

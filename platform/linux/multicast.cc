@@ -21,8 +21,7 @@ using internal::SocketAddress;
 
 // The group's scope names its interface where the membership does not.
 uint32_t InterfaceOf(const GroupMembership& membership) {
-  return membership.interface_index != 0 ? membership.interface_index
-                                         : membership.group.scope_id();
+  return membership.interface_index != 0 ? membership.interface_index : membership.group.scope_id();
 }
 
 std::string Describe(absl::string_view verb, const GroupMembership& membership) {
@@ -84,8 +83,8 @@ int ChangeOneSource(const SocketRef& socket, const GroupMembership& membership, 
 int SetIpv4Interface(const SocketRef& socket, uint32_t index) {
   ip_mreqn request = {};
   request.imr_ifindex = static_cast<int>(index);
-  const int result = socket.calls->SetSockOpt(socket.fd, IPPROTO_IP, IP_MULTICAST_IF, &request,
-                                              sizeof(request));
+  const int result =
+      socket.calls->SetSockOpt(socket.fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof(request));
   // IPv4 calls an unknown index an unknown address; there is no address in this request.
   return result == -EADDRNOTAVAIL ? -ENODEV : result;
 }

@@ -2,8 +2,8 @@
 //
 // File: multicast.h
 //
-// Memberships, and the interface by which group datagrams leave, in Linux' terms: see ip(7), ipv6(7)
-// and RFC 3678. A dual-stack socket joins IPv4 groups with the options of IPv4.
+// Memberships, and the interface by which group datagrams leave, in Linux' terms: see ip(7),
+// ipv6(7) and RFC 3678. A dual-stack socket joins IPv4 groups with the options of IPv4.
 
 #ifndef POLLUX_PLATFORM_LINUX_MULTICAST_H_
 #define POLLUX_PLATFORM_LINUX_MULTICAST_H_

@@ -43,10 +43,10 @@ absl::StatusOr<std::vector<IpAddress>> LinuxNames::Lookup(const std::string& nam
   int error = 0;
   const int result = calls_->GetAddrInfo(name.c_str(), &hints, &list, &error);
   if (result != 0) {
-    return SocketStatus(SocketError::kHostNotFound,
-                        absl::StrCat("resolve \"", name, "\": ",
-                                     result == EAI_SYSTEM ? std::strerror(error)
-                                                          : ::gai_strerror(result)));
+    return SocketStatus(
+        SocketError::kHostNotFound,
+        absl::StrCat("resolve \"", name,
+                     "\": ", result == EAI_SYSTEM ? std::strerror(error) : ::gai_strerror(result)));
   }
   std::vector<IpAddress> addresses;
   for (const addrinfo* info = list; info != nullptr; info = info->ai_next) {

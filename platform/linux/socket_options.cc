@@ -55,18 +55,9 @@ constexpr Row kRows[] = {
     {SocketOption::kSendBufferSize, {SOL_SOCKET, SO_SNDBUF}, {}, kSize},
     {SocketOption::kReceiveBufferSize, {SOL_SOCKET, SO_RCVBUF}, {}, kSize},
     {SocketOption::kBoundInterface, {SOL_SOCKET, SO_BINDTOIFINDEX}, {}, kIndex},
-    {SocketOption::kFreeBind,
-     {IPPROTO_IP, IP_FREEBIND},
-     {IPPROTO_IPV6, IPV6_FREEBIND},
-     kBoolean},
-    {SocketOption::kHopLimit,
-     {IPPROTO_IP, IP_TTL},
-     {IPPROTO_IPV6, IPV6_UNICAST_HOPS},
-     kHops},
-    {SocketOption::kTypeOfService,
-     {IPPROTO_IP, IP_TOS},
-     {IPPROTO_IPV6, IPV6_TCLASS},
-     kByte},
+    {SocketOption::kFreeBind, {IPPROTO_IP, IP_FREEBIND}, {IPPROTO_IPV6, IPV6_FREEBIND}, kBoolean},
+    {SocketOption::kHopLimit, {IPPROTO_IP, IP_TTL}, {IPPROTO_IPV6, IPV6_UNICAST_HOPS}, kHops},
+    {SocketOption::kTypeOfService, {IPPROTO_IP, IP_TOS}, {IPPROTO_IPV6, IPV6_TCLASS}, kByte},
     {SocketOption::kDontFragment,
      {IPPROTO_IP, IP_MTU_DISCOVER},
      {IPPROTO_IPV6, IPV6_MTU_DISCOVER},
@@ -130,8 +121,8 @@ int FromKernel(SocketOption option, int value) {
   return value;
 }
 
-// By name, since SO_BINDTOIFINDEX takes numbers that no interface has, and kernels before 5.0 do not
-// know it.
+// By name, since SO_BINDTOIFINDEX takes numbers that no interface has, and kernels before 5.0 do
+// not know it.
 int BindToDevice(const SocketRef& socket, int index) {
   char name[IF_NAMESIZE] = "";
   if (index != 0 && socket.calls->IfIndexToName(static_cast<unsigned>(index), name) == nullptr) {

@@ -119,8 +119,7 @@ char* SystemCalls::IfIndexToName(unsigned index, char* name) {
   return ::if_indextoname(index, name);
 }
 
-int SystemCalls::GetAddrInfo(const char* name, const addrinfo* hints, addrinfo** list,
-                             int* error) {
+int SystemCalls::GetAddrInfo(const char* name, const addrinfo* hints, addrinfo** list, int* error) {
   const int result = ::getaddrinfo(name, nullptr, hints, list);
   *error = result == EAI_SYSTEM ? errno : 0;
   return result;

@@ -3,7 +3,8 @@
 // File: system_calls.h
 //
 // `SystemCalls` is the one way from the Linux engine to the operating system: nothing else in this
-// folder calls it. A test derives from it to make a call fail, and sees what the engine makes of it.
+// folder calls it. A test derives from it to make a call fail, and sees what the engine makes of
+// it.
 //
 // Each function is the call of its name, with one difference: where the call returns -1 and sets
 // errno, the function returns the negated errno. What a call is not asked for here is left out.

@@ -201,10 +201,11 @@ absl::StatusOr<Lab> EnterLab() {
   static const absl::StatusOr<Lab>& lab = *new absl::StatusOr<Lab>([] {
     absl::StatusOr<Lab> built = BuildLab();
     if (!built.ok()) {
-      std::fprintf(stderr,
-                   "\n*** NO LAB: this machine does not permit network namespaces. ***\n*** %s ***\n"
-                   "*** Tests that need two hosts are skipped. ***\n\n",
-                   built.status().ToString().c_str());
+      std::fprintf(
+          stderr,
+          "\n*** NO LAB: this machine does not permit network namespaces. ***\n*** %s ***\n"
+          "*** Tests that need two hosts are skipped. ***\n\n",
+          built.status().ToString().c_str());
     }
     return built;
   }());

@@ -10,8 +10,8 @@
 //   host B   vb (21) 10.77.0.2/24, fd77::2/64, fe80::21
 //            wb (22) 10.78.0.2/24, fd78::2/64, fe80::22             lo
 //
-// The numbers are interface indices. va and vb are two ends of a cable, so are wa and wb. A's default
-// routes go to B by va; B has none. The process is root over both hosts.
+// The numbers are interface indices. va and vb are two ends of a cable, so are wa and wb. A's
+// default routes go to B by va; B has none. The process is root over both hosts.
 //
 //   absl::StatusOr<lab::Lab> lab = lab::EnterLab();
 //   if (!lab.ok()) GTEST_SKIP() << lab.status();
@@ -39,8 +39,8 @@ class Lab {
   // Errors: the kernel's, where it does not let the thread move.
   absl::Status RunOn(Host host, absl::FunctionRef<void()> body) const;
 
-  // A native engine of that host, wherever the thread is: to be used like any other. All engines can
-  // be run by one thread.
+  // A native engine of that host, wherever the thread is: to be used like any other. All engines
+  // can be run by one thread.
   absl::StatusOr<std::unique_ptr<SocketEngine>> NewEngine(Host host) const;
   // The same as system calls, for an engine of which a test wants to make some fail.
   std::shared_ptr<linux_engine::SystemCalls> NewSystemCalls(Host host) const;

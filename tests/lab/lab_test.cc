@@ -51,15 +51,14 @@ std::vector<std::string> Describe(const std::vector<NetworkInterface>& interface
 }
 
 TEST_F(LabTest, EachHostHasItsInterfaces) {
-  EXPECT_THAT(
-      Describe(*a_->Interfaces()),
-      ElementsAre("1 lo up 127.0.0.1/8 ::1/128",
-                  "11 va up 10.77.0.1/24 10.77.0.11/24 fd77::1/64 fe80::11%11/64",
-                  "12 wa up 10.78.0.1/24 fd78::1/64 fe80::12%12/64"));
-  EXPECT_THAT(Describe(*b_->Interfaces()),
+  EXPECT_THAT(Describe(*a_->Interfaces()),
               ElementsAre("1 lo up 127.0.0.1/8 ::1/128",
-                          "21 vb up 10.77.0.2/24 fd77::2/64 fe80::21%21/64",
-                          "22 wb up 10.78.0.2/24 fd78::2/64 fe80::22%22/64"));
+                          "11 va up 10.77.0.1/24 10.77.0.11/24 fd77::1/64 fe80::11%11/64",
+                          "12 wa up 10.78.0.1/24 fd78::1/64 fe80::12%12/64"));
+  EXPECT_THAT(
+      Describe(*b_->Interfaces()),
+      ElementsAre("1 lo up 127.0.0.1/8 ::1/128", "21 vb up 10.77.0.2/24 fd77::2/64 fe80::21%21/64",
+                  "22 wb up 10.78.0.2/24 fd78::2/64 fe80::22%22/64"));
 }
 
 TEST_F(LabTest, ADatagramCrossesEachWireAtOnce) {

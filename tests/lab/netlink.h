@@ -17,8 +17,8 @@
 
 namespace pollux::lab {
 
-// One end of a virtual cable. Index and hardware address 02:00:00:00:00:INDEX are given, not left to
-// the kernel, so that runs are alike.
+// One end of a virtual cable. Index and hardware address 02:00:00:00:00:INDEX are given, not left
+// to the kernel, so that runs are alike.
 struct CableEnd {
   const char* name;
   int index;
