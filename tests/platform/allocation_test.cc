@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a datagram costs in allocations: none, on any path, would-block included.
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "tests/platform/engine_test.h"
+
+namespace {
+
+std::atomic<int> allocations = 0;
+
+void* Allocate(std::size_t size) {
+  ++allocations;
+  void* const memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return Allocate(size); }
+void* operator new[](std::size_t size) { return Allocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace pollux::linux_engine {
+namespace {
+
+class AllocationTest : public EngineTest, public ::testing::WithParamInterface<AddressFamily> {
+ protected:
+  static constexpr int kRounds = 100;
+  static constexpr size_t kBatch = 32;
+
+  AllocationTest() {
+    for (size_t i = 0; i < kBatch; ++i) {
+      out_.push_back({.payload = payload_, .destination = self_, .options = {}});
+      in_.push_back({.buffer = absl::MakeSpan(buffers_[i]), .size = 0, .info = {}});
+    }
+  }
+
+  // The allocations of one call of `action` once everything is warm.
+  template <typename Action>
+  int Count(Action action) {
+    action();
+    const int before = allocations;
+    for (int i = 0; i < kRounds; ++i) action();
+    return allocations - before;
+  }
+
+  std::unique_ptr<EngineSocket> socket_ = NewBound(GetParam());
+  const Endpoint self_ = LoopbackOf(*socket_, GetParam());
+  const std::string payload_ = std::string(100, 'x');
+  std::vector<std::string> buffers_ = std::vector<std::string>(kBatch, std::string(200, '\0'));
+  std::vector<SendSlot> out_;
+  std::vector<ReceiveSlot> in_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Families, AllocationTest,
+                         ::testing::Values(AddressFamily::kIpv4, AddressFamily::kIpv6,
+                                           AddressFamily::kDual),
+                         [](const auto& test) { return std::string(ToString(test.param)); });
+
+TEST_P(AllocationTest, OneDatagramCostsNone) {
+  EXPECT_EQ(Count([&] {
+              ASSERT_EQ(*socket_->Send(absl::MakeSpan(out_).first(1)), 1u);
+              ASSERT_TRUE(socket_->PendingDatagramSize().has_value());
+              ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_).first(1)), 1u);
+            }),
+            0);
+}
+
+TEST_P(AllocationTest, ABatchCostsNone) {
+  EXPECT_EQ(Count([&] {
+              ASSERT_EQ(*socket_->Send(out_), kBatch);
+              ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_)), kBatch);
+            }),
+            0);
+}
+
+TEST_P(AllocationTest, OptionsAndMetadataCostNone) {
+  ASSERT_THAT(socket_->RequestMetadata(Metadata::kAll), IsOk());
+  for (SendSlot& slot : out_) slot.options = {.hop_limit = 9, .ecn = Ecn::kCapable0};
+  EXPECT_EQ(Count([&] {
+              ASSERT_EQ(*socket_->Send(absl::MakeSpan(out_).first(1)), 1u);
+              ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_).first(1)), 1u);
+              ASSERT_EQ(*socket_->Send(out_), kBatch);
+              ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_)), kBatch);
+            }),
+            0);
+}
+
+TEST_P(AllocationTest, FindingNothingCostsNone) {
+  EXPECT_EQ(Count([&] {
+              ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_).first(1)), 0u);
+              ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_)), 0u);
+              ASSERT_FALSE(socket_->PendingDatagramSize().has_value());
+              ASSERT_FALSE(socket_->TakeAsyncError().has_value());
+            }),
+            0);
+}
+
+TEST_P(AllocationTest, AFullSendBufferCostsNone) {
+  calls_->Fail(Call::kSendTo, EAGAIN, 1000);
+  calls_->Fail(Call::kSendMMsg, EAGAIN, 1000);
+  EXPECT_EQ(Count([&] {
+              ASSERT_EQ(*socket_->Send(absl::MakeSpan(out_).first(1)), 0u);
+              ASSERT_EQ(*socket_->Send(out_), 0u);
+            }),
+            0);
+}
+
+TEST_P(AllocationTest, ATurnOfTheLoopCostsNone) {
+  int ready = 0;
+  socket_->SetReadyCallback([&] {
+    ++ready;
+    ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_).first(1)), 1u);
+    socket_->RequestReady();
+  });
+  int fired = 0;
+  Timer timer(loop(), [&] { ++fired; });
+  EXPECT_EQ(Count([&] {
+              timer.Start(absl::ZeroDuration());
+              ASSERT_EQ(*socket_->Send(absl::MakeSpan(out_).first(1)), 1u);
+              loop().Post([] {});
+              RunTurn();
+              ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_).first(1)), 0u);
+            }),
+            0);
+  EXPECT_EQ(ready, kRounds + 1);
+  EXPECT_EQ(fired, kRounds + 1);
+}
+
+}  // namespace
+}  // namespace pollux::linux_engine
