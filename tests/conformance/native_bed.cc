@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-#include "tests/lab/lab.h"
+#include "tools/lab/lab.h"
 
 namespace pollux::conformance {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/lab/lab.h"
 #include "tests/platform/engine_test.h"
+#include "tools/lab/lab.h"
 
 namespace pollux::linux_engine {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tests/lab/netlink.h"
+#include "tools/lab/netlink.h"
 
 #include <arpa/inet.h>
 #include <linux/if_addr.h>

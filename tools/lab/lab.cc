@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tests/lab/lab.h"
+#include "tools/lab/lab.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -13,7 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "platform/linux/epoll_engine.h"
-#include "tests/lab/netlink.h"
+#include "tools/lab/netlink.h"
 #include "udp/internal/check.h"
 #include "udp/ip_address.h"
 #include "udp/platform.h"

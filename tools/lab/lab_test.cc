@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "tests/lab/lab.h"
+#include "tools/lab/lab.h"
 
 #include <array>
 #include <optional>

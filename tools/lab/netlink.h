@@ -5,8 +5,8 @@
 // `Netlink` sets up the interfaces of a network namespace: a small part of rtnetlink(7), as much as
 // the lab needs, so that no tool has to be installed.
 
-#ifndef POLLUX_TESTS_LAB_NETLINK_H_
-#define POLLUX_TESTS_LAB_NETLINK_H_
+#ifndef POLLUX_TOOLS_LAB_NETLINK_H_
+#define POLLUX_TOOLS_LAB_NETLINK_H_
 
 #include <memory>
 
@@ -64,4 +64,4 @@ class Netlink {
 
 }  // namespace pollux::lab
 
-#endif  // POLLUX_TESTS_LAB_NETLINK_H_
+#endif  // POLLUX_TOOLS_LAB_NETLINK_H_

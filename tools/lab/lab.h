@@ -17,8 +17,8 @@
 //   if (!lab.ok()) GTEST_SKIP() << lab.status();
 //   absl::StatusOr<std::unique_ptr<SocketEngine>> b = lab->NewEngine(lab::Host::kB);
 
-#ifndef POLLUX_TESTS_LAB_LAB_H_
-#define POLLUX_TESTS_LAB_LAB_H_
+#ifndef POLLUX_TOOLS_LAB_LAB_H_
+#define POLLUX_TOOLS_LAB_LAB_H_
 
 #include <memory>
 
@@ -64,4 +64,4 @@ absl::StatusOr<Lab> EnterLab();
 
 }  // namespace pollux::lab
 
-#endif  // POLLUX_TESTS_LAB_LAB_H_
+#endif  // POLLUX_TOOLS_LAB_LAB_H_
