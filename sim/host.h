@@ -53,6 +53,9 @@ class Host final : private StackHost {
   // What the program on this host is handed. Sockets and timers must be gone before the network is.
   SocketEngine& engine() { return *engine_; }
   EventLoop& loop() { return engine_->loop(); }
+  // The system calls of this host, for who wants the platform's own ones: those of the engine are
+  // portable. A socket that is made here is closed here.
+  UdpStack& kernel() { return stack_; }
 
   // The host's addresses in the order in which it got them: without loopback and link-local ones.
   std::vector<IpAddress> addresses() const;
