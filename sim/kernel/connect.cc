@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Connecting and disconnecting, and what they do to the local endpoint
+// Connecting and disconnecting, and what they do to the local endpoint; shutting down
 // (udp-semantics 1.4, 2.3, 3.3).
 
 #include "sim/kernel/stack_impl.h"
@@ -117,6 +117,29 @@ Outcome<> UdpStack::Impl::Disconnect(SocketState& socket) {
 std::optional<Endpoint> UdpStack::Impl::PeerEndpoint(const SocketState& socket) const {
   if (!socket.connected || socket.peer.port == 0) return std::nullopt;
   return socket.peer;
+}
+
+// What is shut down stays so: no later connect or disconnect opens it again.
+Outcome<> UdpStack::Impl::Shutdown(SocketState& socket, ShutdownHow how) {
+  const bool refused =
+      !socket.connected && rules_.shutdown_unconnected != UnconnectedShutdown::kAllowed;
+  if (refused && rules_.shutdown_unconnected == UnconnectedShutdown::kRefused) {
+    return OsError::kNotConnected;
+  }
+  if (how != ShutdownHow::kWrite) {
+    if (socket.read_shut && !rules_.shutdown_twice) return OsError::kNotConnected;
+    socket.read_shut = true;
+    if (rules_.read_shutdown == ReadShutdown::kEnd) {
+      socket.queue.clear();
+      socket.charged = 0;
+    }
+  }
+  if (how != ShutdownHow::kRead) {
+    if (socket.write_shut && !rules_.shutdown_twice) return OsError::kNotConnected;
+    socket.write_shut = true;
+  }
+  if (refused) return OsError::kNotConnected;
+  return Done();
 }
 
 }  // namespace pollux::sim

@@ -5,7 +5,7 @@
 // reports; Symbian is the documentation of QUdpSocket, and Linux where that is silent. "(U)" marks
 // a value that the sources disagree about or that nobody observed.
 //
-// Not modelled yet: shutdown; IP_BLOCK_SOURCE; IP_TRANSPARENT; IP_LOCAL_PORT_RANGE and
+// Not modelled yet: IP_BLOCK_SOURCE; IP_TRANSPARENT; IP_LOCAL_PORT_RANGE and
 // IP_BIND_ADDRESS_NO_PORT; routes of type unreachable, prohibit and blackhole; expiry of a learned
 // path MTU. Of macOS: reserved system ports, the two default receive buffers, the fast path that
 // sends to port 0. Of FreeBSD: SO_REUSEPORT_LB, the newest-first wildcard chain of 14 (set
@@ -75,6 +75,8 @@ constexpr OsError kNoDev = OsError::kNoDevice;
 constexpr OsError kNoMem = OsError::kNoMemory;
 constexpr OsError kNotAvail = OsError::kAddressNotAvailable;
 constexpr OsError kNotConn = OsError::kNotConnected;
+constexpr OsError kPipe = OsError::kBrokenPipe;
+constexpr OsError kShut = OsError::kShutdown;
 constexpr OsError kTooMany = OsError::kTooManyReferences;
 
 // clang-format off
@@ -189,11 +191,19 @@ void Column::Sending() {
   Row(&R::disconnect,                  kAsBound,  kKeepPort, kKeepPort, kKeepBoth, kAsBound);
   Row(&R::disconnect_clears_interface, kYes,      kNo,       kNo,       kNo,       kYes);
   Row(&R::connect_clears_error,        kNo,       kNo,       kYes,      kNo,       kNo);
+  Row(&R::shutdown_twice,              kYes,      kNo,       kYes,      kYes,      kYes);
+  Row(&R::send_after_shutdown,         kPipe,     kPipe,     kPipe,     kShut,     kPipe);
+  // Windows (U)
+  Row(&R::send_checks_shutdown_first,  kNo,       kYes,      kYes,      kYes,      kNo);
+  using enum UnconnectedShutdown;
+  //                            Linux            macOS     FreeBSD          Windows   Symbian
+  Row(&R::shutdown_unconnected, kRefusedButDone, kRefused, kRefusedButDone, kAllowed, kRefusedButDone);
 }
 
 // The same sections; Windows (U) but for truncation.
 void Column::Buffers() {
   using enum BufferCharge;
+  using enum ReadShutdown;
   constexpr int kNoMax = 1 << 30;
   //                                Linux      macOS     FreeBSD   Windows   Symbian
   // macOS: or 196724
@@ -208,6 +218,8 @@ void Column::Buffers() {
   Row(&R::charge,                   kTruesize, kPayload, kPayload, kPayload, kTruesize);
   Row(&R::truncation_is_error,      kNo,       kNo,      kNo,      kYes,     kNo);
   Row(&R::unbound_receive_is_error, kNo,       kNo,      kNo,      kYes,     kNo);
+  // macOS, FreeBSD (U)
+  Row(&R::read_shutdown,            kNothing,  kEnd,     kEnd,     kError,   kNothing);
 }
 
 // The same sections.

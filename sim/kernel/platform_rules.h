@@ -107,6 +107,20 @@ enum class DisconnectRule : uint8_t {
   kKeepBoth,
 };
 
+// What a shutdown of a socket without a peer does.
+enum class UnconnectedShutdown : uint8_t {
+  kRefusedButDone,  // ENOTCONN, and the socket is shut down all the same.
+  kRefused,         // ENOTCONN.
+  kAllowed,
+};
+
+// What a receive finds after a shutdown of reading.
+enum class ReadShutdown : uint8_t {
+  kNothing,  // The same as before, if it does not block: datagrams are still queued and read.
+  kEnd,      // The queue is thrown away, nothing is queued any more, and a receive says "end".
+  kError,    // Datagrams are queued, and a receive fails.
+};
+
 struct PlatformRules {
   // Also the column of `BindOptionsFor` (udp/bind_mode.h): what bind modes become here.
   Platform platform = Platform::kLinux;
@@ -192,6 +206,10 @@ struct PlatformRules {
   DisconnectRule disconnect = DisconnectRule::kAsBound;
   bool disconnect_clears_interface = true;
   bool connect_clears_error = false;
+  UnconnectedShutdown shutdown_unconnected = UnconnectedShutdown::kRefusedButDone;
+  bool shutdown_twice = true;  // Else what is shut down already is ENOTCONN.
+  OsError send_after_shutdown = OsError::kBrokenPipe;
+  bool send_checks_shutdown_first = false;  // Before all other checks of a send, not after them.
 
   // ---- Receiving, buffers, errors ----
   int receive_buffer_default = 212992;
@@ -204,6 +222,7 @@ struct PlatformRules {
   BufferCharge charge = BufferCharge::kTruesize;
   bool truncation_is_error = false;  // A receive into too small a buffer is EMSGSIZE.
   bool unbound_receive_is_error = false;
+  ReadShutdown read_shutdown = ReadShutdown::kNothing;
   IcmpRule icmp = IcmpRule::kAsked;
   ErrorReport error_report = ErrorReport::kErrorFirst;
   IcmpCodes icmp_codes = IcmpCodes::kLinux;

@@ -61,7 +61,13 @@ Outcome<bool> UdpStack::Impl::Receive(SocketState& socket, ReceiveSlot& slot) {
     socket.error_queue.pop_front();
     return error;
   }
-  if (socket.queue.empty()) return false;
+  if (socket.read_shut && rules_.read_shutdown == ReadShutdown::kError) return OsError::kShutdown;
+  if (socket.queue.empty()) {
+    if (!socket.read_shut || rules_.read_shutdown != ReadShutdown::kEnd) return false;
+    slot.size = 0;
+    slot.info = DatagramInfo();
+    return true;
+  }
   const QueuedDatagram& datagram = socket.queue.front();
   const absl::string_view bytes = datagram.payload.bytes();
   slot.size = std::min(bytes.size(), slot.buffer.size());
@@ -100,7 +106,8 @@ std::optional<PendingError> UdpStack::Impl::TakeError(SocketState& socket) {
 }
 
 bool UdpStack::Impl::Readable(const SocketState& socket) const {
-  return !socket.queue.empty() || socket.error || !socket.error_queue.empty();
+  const bool ended = socket.read_shut && rules_.read_shutdown != ReadShutdown::kNothing;
+  return ended || !socket.queue.empty() || socket.error || !socket.error_queue.empty();
 }
 
 }  // namespace pollux::sim

@@ -115,6 +115,7 @@ Outcome<> UdpStack::Impl::CheckSize(SocketState& socket, const Sending& sending,
 }
 
 Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
+  if (socket.write_shut && rules_.send_checks_shutdown_first) return rules_.send_after_shutdown;
   if (rules_.implicit_bind_first) {
     if (Outcome<> bound = ImplicitBind(socket); !bound.ok()) return bound.error();
   }
@@ -140,6 +141,7 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
     socket.error.reset();
     return error;
   }
+  if (socket.write_shut) return rules_.send_after_shutdown;
   const bool group = route->kind == OutputRoute::Kind::kGroup;
   const int usual = group ? socket.options.multicast_hop_limit : socket.options.hop_limit;
   sending.hop_limit = options.hop_limit.value_or(usual < 0 ? kDefaultHopLimit : usual);

@@ -98,6 +98,8 @@ struct SocketState {
   bool port_was_asked = false;     // leaves.
   bool connected = false;
   Endpoint peer;
+  bool read_shut = false;  // Shut down for good: no connect opens them again.
+  bool write_shut = false;
   std::shared_ptr<ReuseGroup> reuse_group;
 
   std::deque<QueuedDatagram> queue;

@@ -53,6 +53,7 @@ class UdpStack::Impl {
   Outcome<> Connect(SocketState& socket, const Endpoint& peer);
   Outcome<> Disconnect(SocketState& socket);
   std::optional<Endpoint> PeerEndpoint(const SocketState& socket) const;
+  Outcome<> Shutdown(SocketState& socket, ShutdownHow how);
 
   // send.cc
   Outcome<> Send(SocketState& socket, const SendSlot& datagram);

@@ -155,6 +155,10 @@ Outcome<> UdpStack::Send(SocketId socket, const SendSlot& datagram) {
   return impl_->Send(impl_->Get(socket), datagram);
 }
 
+Outcome<> UdpStack::Shutdown(SocketId socket, ShutdownHow how) {
+  return impl_->Shutdown(impl_->Get(socket), how);
+}
+
 Outcome<bool> UdpStack::Receive(SocketId socket, ReceiveSlot& slot) {
   return impl_->Receive(impl_->Get(socket), slot);
 }
@@ -165,6 +169,14 @@ std::optional<size_t> UdpStack::PendingDatagramSize(SocketId socket) const {
 
 std::optional<PendingError> UdpStack::TakeError(SocketId socket) {
   return impl_->TakeError(impl_->Get(socket));
+}
+
+std::optional<OsError> UdpStack::TakeSocketError(SocketId socket) {
+  SocketState& state = impl_->Get(socket);
+  if (!state.error) return std::nullopt;
+  const OsError error = state.error->error;
+  state.error.reset();
+  return error;
 }
 
 bool UdpStack::Readable(SocketId socket) const { return impl_->Readable(impl_->Get(socket)); }

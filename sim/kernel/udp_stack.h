@@ -37,6 +37,9 @@ using SocketId = uint64_t;
 // Who owns a socket. 0 is root.
 using UserId = uint32_t;
 
+// Which ways of a socket a shutdown closes.
+enum class ShutdownHow : uint8_t { kRead, kWrite, kBoth };
+
 // Why a stack threw a packet away.
 enum class DropCause : uint8_t {
   kNoSocket,  // Nobody listens on the port; unicast is answered with port unreachable.
@@ -150,11 +153,16 @@ class UdpStack {
   std::optional<Endpoint> PeerEndpoint(SocketId socket) const;
 
   Outcome<> Send(SocketId socket, const SendSlot& datagram);
-  // Takes the next datagram; false when there is none.
+  // Closes ways of a socket for good, with what the platform makes of that where there is no peer.
+  Outcome<> Shutdown(SocketId socket, ShutdownHow how);
+  // Takes the next datagram; false when there is none. After a shutdown of reading, some platforms
+  // say that there will never be one: that is true, no bytes, and no source.
   Outcome<bool> Receive(SocketId socket, ReceiveSlot& slot);
   std::optional<size_t> PendingDatagramSize(SocketId socket) const;
   // Reads and clears the pending error (SO_ERROR), or takes the oldest of the error queue.
   std::optional<PendingError> TakeError(SocketId socket);
+  // Reads and clears the pending error alone, as SO_ERROR does; the error queue stays as it is.
+  std::optional<OsError> TakeSocketError(SocketId socket);
   // Whether a receive would find a datagram or an error.
   bool Readable(SocketId socket) const;
 
