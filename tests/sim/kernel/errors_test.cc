@@ -458,7 +458,7 @@ TEST(Dual, ProtocolsMeet) {
 TEST(Dual, BoundToAGroupSendsFromAnInterface) {
   TwoHosts net;
   Sock socket = net.a.Bound("239.1.2.3:7000");
-  EXPECT_EQ(socket.SendTo("10.77.0.2:9", "x"), "ok");
+  ASSERT_EQ(socket.SendTo("10.77.0.2:9", "x"), "ok");
   EXPECT_EQ(net.a.sent.front().packet.source.ToString(), "10.77.0.1:7000");
   EXPECT_EQ(socket.Connect("10.77.0.2:9"), "ok");
   EXPECT_EQ(socket.Local(), "239.1.2.3:7000");
@@ -473,7 +473,7 @@ TEST(SendOptions, OneDatagram) {
   options.hop_limit = 7;
   options.ecn = Ecn::kCongestion;
   client.Set(SocketOption::kTypeOfService, 0x28);
-  EXPECT_EQ(client.SendTo("10.77.0.2:9", "x", options), "ok");
+  ASSERT_EQ(client.SendTo("10.77.0.2:9", "x", options), "ok");
   const Packet& packet = net.a.sent.front().packet;
   EXPECT_EQ(packet.source.address, Address("10.77.0.11"));
   EXPECT_EQ(packet.hop_limit, 7);
