@@ -12,6 +12,11 @@
 //   ASK <id> <question>  asker -> service, or the group.
 //   ANSWER <id> <text>   service -> who asked, with the id of the question.
 //
+// With `discovery --engine=native --role=service` running on the loopback interface:
+//
+//   $ echo "ASK 1 name" | socat -t1 - UDP4-DATAGRAM:239.255.43.21:45454,ip-multicast-if=127.0.0.1
+//   ANSWER 1 clock
+//
 // Nothing is remembered between datagrams, so an ASK may be repeated until its answer comes. What
 // is none of these is not answered.
 
