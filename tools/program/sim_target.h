@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: sim_target.h
+//
+// Targets that are simulated kernels: every host of a program plays the same platform.
+
+#ifndef POLLUX_TOOLS_PROGRAM_SIM_TARGET_H_
+#define POLLUX_TOOLS_PROGRAM_SIM_TARGET_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "tools/program/target.h"
+#include "udp/platform.h"
+
+namespace pollux::program {
+
+// "sim:linux", "sim:macos", "sim:freebsd", "sim:windows", "sim:symbian".
+std::string SimTargetName(Platform platform);
+
+// A target that calls the kernels of simulated hosts, on segments without latency and loss. Each
+// program begins at the same instant, with the same luck, which comes from `seed`.
+//
+// Build fails with kUnimplemented where an interface has no address of a protocol that others have
+// on its segment: simulated segments give every interface one of each.
+std::unique_ptr<Target> NewSimTarget(Platform platform, uint64_t seed = 1);
+
+}  // namespace pollux::program
+
+#endif  // POLLUX_TOOLS_PROGRAM_SIM_TARGET_H_
