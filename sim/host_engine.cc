@@ -82,6 +82,13 @@ void HostEngine::Finish(Lookup& lookup) {
   }
 }
 
+bool HostEngine::DropCallbacks() {
+  std::vector<std::unique_ptr<Lookup>> dropped;
+  dropped.swap(lookups_);
+  const bool tasks = loop_.DropTasks();
+  return tasks || !dropped.empty();
+}
+
 void HostEngine::SocketReady(SocketId id) {
   const auto found = sockets_.find(id);
   if (found != sockets_.end()) found->second->OnArrival();

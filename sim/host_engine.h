@@ -53,6 +53,10 @@ class HostEngine final : public SocketEngine {
   // The stack has queued a datagram or an error on a socket.
   void SocketReady(SocketId id);
 
+  // Destroys the callbacks that wait, without running them, while what they own can still use the
+  // engine. Returns whether there were any.
+  bool DropCallbacks();
+
   // ---- For HostSocket ----
 
   UdpStack& stack() { return stack_; }

@@ -55,6 +55,12 @@ void HostLoop::AddReady(SocketId socket) {
   Schedule();
 }
 
+bool HostLoop::DropTasks() {
+  std::deque<absl::AnyInvocable<void()>> dropped;
+  dropped.swap(tasks_);
+  return !dropped.empty();
+}
+
 void HostLoop::StartEntry(TimerQueue::Entry& entry, absl::Duration delay) {
   AddTimer(entry, Now() + delay);
 }

@@ -58,6 +58,8 @@ class HostLoop final : public EventLoop, private Timeline::Actor {
 
   // Has the socket told in the next turn. Once per turn and socket: that is the caller's task.
   void AddReady(SocketId socket);
+  // Destroys the tasks that wait, without running them. Returns whether there were any.
+  bool DropTasks();
   // For what the engine waits for: fires among the timers of a turn.
   void StartEntry(TimerQueue::Entry& entry, absl::Duration delay);
 

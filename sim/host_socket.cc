@@ -49,7 +49,7 @@ absl::Status HostSocket::Connect(const Endpoint& peer) {
   const bool again = stack_.PeerEndpoint(id_).has_value();
   const Outcome<> outcome = stack_.Connect(id_, peer);
   // A kernel binds the socket before it looks for a route.
-  if (!outcome.ok() && !again && before.port == 0) stack_.Disconnect(id_).ok();
+  if (!outcome.ok() && !again && before.port == 0) static_cast<void>(stack_.Disconnect(id_));
   if (outcome.ok() && !again) before_connect_ = before;
   return StatusOf(outcome, what);
 }

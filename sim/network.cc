@@ -68,6 +68,12 @@ Network::Network(const NetworkOptions& options)
 
 Network::~Network() {
   POLLUX_CHECK(!timeline_.running(), "a network was destroyed by one of its own callbacks");
+  // Callbacks that wait can own sockets, of any host, and must go before the first host does.
+  bool any = true;
+  while (any) {
+    any = timeline_.DropPosted();
+    for (const std::unique_ptr<Host>& host : hosts_) any = host->engine_->DropCallbacks() || any;
+  }
 }
 
 Host& Network::AddHost(absl::string_view name, const HostOptions& options) {

@@ -60,6 +60,13 @@ void Timeline::AcceptPosted() {
   accepting_.clear();
 }
 
+bool Timeline::DropPosted() {
+  std::vector<Posted> dropped;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  dropped.swap(posted_);
+  return !dropped.empty();
+}
+
 bool Timeline::Run(absl::Time deadline, std::atomic<bool>* stop, const Predicate* predicate) {
   const RunScope scope(*this, predicate);
   do {

@@ -59,8 +59,7 @@ class Timeline {
   void Add(TimerQueue::Entry& event, absl::Time when);
   void Remove(TimerQueue::Entry& event) { queue_.Remove(event); }
 
-  // Has `actor` accept `task` before the next event. Thread-safe. Tasks that are not accepted any
-  // more are destroyed with the timeline.
+  // Has `actor` accept `task` before the next event. Thread-safe.
   void Post(Actor& actor, absl::AnyInvocable<void()> task);
 
   using Predicate = absl::FunctionRef<bool()>;
@@ -77,6 +76,10 @@ class Timeline {
   void RunOneTurn(Actor& actor);
   // Runs a turn of `actor`; for its own event in the queue.
   void RunTurn(Actor& actor);
+
+  // Destroys the tasks that no one has accepted. Returns whether there were any: what a task owns
+  // can post another one when it goes.
+  bool DropPosted();
 
   // Whether a turn of that actor is in progress, and will schedule the next when it ends.
   static bool busy(const Actor& actor) { return actor.busy_; }

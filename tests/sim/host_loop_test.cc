@@ -262,6 +262,23 @@ TEST_F(HostLoopTest, TasksThatNeverRanAreDestroyedWithTheNetwork) {
   EXPECT_EQ(token.use_count(), 1);
 }
 
+// The callbacks that wait go first, whatever they own.
+TEST_F(HostLoopTest, CallbacksThatNeverRanMayOwnSocketsOfAnyHost) {
+  Network net;
+  Host& carol = net.AddHost("carol");
+  Host& dave = net.AddHost("dave");
+  const auto bound = [](Host& host) {
+    auto socket = std::make_shared<UdpSocket>(host.engine());
+    EXPECT_TRUE(socket->Bind().ok());
+    return socket;
+  };
+  carol.loop().Post([socket = bound(dave)] {});
+  dave.loop().Post([socket = bound(carol)] {});
+  net.RunUntil([] { return false; }, absl::ZeroDuration());
+  carol.loop().Post([socket = bound(dave)] {});
+  dave.engine().Resolve("carol", [socket = bound(carol)](auto) {});
+}
+
 using HostLoopDeathTest = HostLoopTest;
 
 TEST_F(HostLoopDeathTest, TimersAndSocketsMustGoBeforeTheNetwork) {
