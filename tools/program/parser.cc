@@ -74,6 +74,7 @@ class Parser {
   // What is known of a declared socket.
   struct SocketFacts {
     std::string host;
+    AddressFamily family = AddressFamily::kIpv4;
     int declared = 0;
     int closed = 0;  // The line that closed it, 0 while it is open.
   };
@@ -99,8 +100,10 @@ class Parser {
   Topology topology_;
   std::vector<Call> calls_;
   std::map<std::string, SocketFacts> sockets_;
-  const HostSpec* host_ = nullptr;  // Of the socket that the line is about.
-  int number_ = 0;                  // Of the line.
+  // Of the socket that the line is about.
+  const HostSpec* host_ = nullptr;
+  AddressFamily family_ = AddressFamily::kIpv4;
+  int number_ = 0;  // Of the line.
 };
 
 absl::StatusOr<Program> Parser::Parse(absl::string_view text, absl::string_view file) {
@@ -186,7 +189,7 @@ void Parser::ParseCall(Line& line, Verb verb) {
   line.End();
   if (calls_.size() == kCallsMax) line.Fail("more than ", kCallsMax, " calls");
   if (line.failed()) return;
-  if (verb == Verb::kSocket) sockets_[call.socket] = {call.host, number_, 0};
+  if (verb == Verb::kSocket) sockets_[call.socket] = {call.host, call.family, number_, 0};
   if (verb == Verb::kClose) sockets_[call.socket].closed = number_;
   calls_.push_back(std::move(call));
 }
@@ -304,6 +307,7 @@ void Parser::TakeSocket(Line& line, Call& call) {
               "; make another one");
   }
   host_ = FindHost(topology_.hosts(), known->second.host);
+  family_ = known->second.family;
 }
 
 SocketOption Parser::TakeOption(Line& line) {
@@ -335,12 +339,17 @@ std::string Parser::NumberScope(Line& line, const std::string& text) const {
   return absl::StrCat(text.substr(0, begin), number, text.substr(end));
 }
 
+// "*" is the wildcard of the socket's family, and `IpAddress::Any()` for dual-stack ones alone.
 Endpoint Parser::TakeEndpoint(Line& line) {
   const std::string word = line.Take("an endpoint");
   if (line.failed()) return Endpoint();
   const std::string numbered = NumberScope(line, word);
   if (line.failed()) return Endpoint();
-  const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(numbered);
+  absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(numbered);
+  if (endpoint.ok() && endpoint->address == IpAddress::Any()) {
+    if (family_ == AddressFamily::kIpv4) endpoint->address = IpAddress::AnyIpv4();
+    if (family_ == AddressFamily::kIpv6) endpoint->address = IpAddress::AnyIpv6();
+  }
   if (endpoint.ok()) return *endpoint;
   line.Fail(Quote(word), " is no endpoint; write one like 10.77.0.1:5000, [fd77::1]:5000, ",
             "[fe80::1%INTERFACE]:5000 or *:5000");

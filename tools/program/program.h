@@ -137,9 +137,10 @@ struct Program {
   std::vector<HostSpec> hosts;
   std::vector<Call> calls;
 
-  // Reads a program. Scoped addresses name their interface: "fe80::1%va". Checks all that does not
-  // depend on a target: names that are declared once and before their use, addresses, option names,
-  // overlapping networks, two interfaces with one address, use of closed sockets. Errors:
+  // Reads a program. Scoped addresses name their interface: "fe80::1%va"; "*" is the wildcard of
+  // the socket's family, and so `IpAddress::Any()` only on dual-stack sockets. Checks all that does
+  // not depend on a target: names that are declared once and before their use, addresses, option
+  // names, overlapping networks, two interfaces with one address, use of closed sockets. Errors:
   // kInvalidArgument, "FILE:LINE: what is wrong and what would be right", where FILE is `file`.
   static absl::StatusOr<Program> Parse(absl::string_view text, absl::string_view file);
 
