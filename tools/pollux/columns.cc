@@ -35,7 +35,7 @@ std::string RowText(const std::vector<std::string>& cells, const std::vector<siz
     more = false;
     std::string line;
     for (size_t i = 0; i < rests.size(); ++i) {
-      if (i > 0) line += kGap;
+      if (i > 0) absl::StrAppend(&line, kGap);
       std::string part = TakeLine(rests[i], widths[i]);
       part.resize(std::max(part.size(), widths[i]), ' ');
       line += part;

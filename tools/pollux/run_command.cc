@@ -15,6 +15,7 @@
 #include "absl/strings/strip.h"
 #include "tools/pollux/columns.h"
 #include "tools/pollux/command.h"
+#include "tools/program/native_target.h"
 #include "tools/program/program.h"
 #include "tools/program/sim_target.h"
 #include "tools/program/target.h"
@@ -64,23 +65,20 @@ absl::StatusOr<RunArguments> ReadArguments(const std::vector<std::string>& words
 
 std::optional<std::string> ReadFile(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
+  // A folder opens, too, but cannot be read.
+  stream.peek();
+  if (!stream.is_open() || stream.bad()) return std::nullopt;
   std::ostringstream text;
   text << stream.rdbuf();
-  // A folder opens, but does not read; an empty file reads nothing, which is well.
-  if (!stream.is_open() || stream.bad()) return std::nullopt;
-  stream.clear();
-  if (stream.peek() == std::ifstream::traits_type::eof() && stream.bad()) return std::nullopt;
   return text.str();
 }
 
-// Null for an unknown name.
+// Errors: kInvalidArgument for an unknown name, else those of the target.
 absl::StatusOr<std::unique_ptr<Target>> NewTarget(absl::string_view name) {
   for (const Platform platform : kAllPlatforms) {
     if (SimTargetName(platform) == name) return NewSimTarget(platform);
   }
-  if (name == "native") {
-    return absl::UnimplementedError("this build of the tool has no native target");
-  }
+  if (name == "native") return NewNativeTarget();
   return absl::InvalidArgumentError(
       absl::StrCat("there is no target \"", name, "\"; the targets are ", AllTargets()));
 }
