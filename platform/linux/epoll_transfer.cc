@@ -27,6 +27,17 @@ iovec Vector(const SendSlot& slot) {
   return {const_cast<char*>(slot.payload.data()), slot.payload.size()};
 }
 
+// Field by field: to copy an empty one over it costs a few nanoseconds more for each datagram.
+void Clear(DatagramInfo& info) {
+  info.truncated = false;
+  info.destination.reset();
+  info.interface_index.reset();
+  info.hop_limit.reset();
+  info.ecn.reset();
+  info.kernel_time.reset();
+  info.drop_count.reset();
+}
+
 std::string DescribeSend(const SendSlot& slot, const Endpoint& peer) {
   const Endpoint& destination = slot.destination.is_set() ? slot.destination : peer;
   std::string text =
@@ -216,7 +227,7 @@ absl::StatusOr<size_t> EpollSocket::ReceiveOne(ReceiveSlot& slot) {
                                      from.mutable_length());
     });
     if (ABSL_PREDICT_FALSE(result < 0)) return ReceiveFailure(result);
-    slot.info = DatagramInfo();
+    Clear(slot.info);
   } else {
     ControlBuffer control;
     iovec payload = {slot.buffer.data(), slot.buffer.size()};
@@ -233,13 +244,13 @@ absl::StatusOr<size_t> EpollSocket::ReceiveOne(ReceiveSlot& slot) {
     });
     if (ABSL_PREDICT_FALSE(result < 0)) return ReceiveFailure(result);
     *from.mutable_length() = message.msg_namelen;
-    slot.info = DatagramInfo();
+    Clear(slot.info);
     ReadControl(message, metadata_, slot.info);
   }
   const size_t size = static_cast<size_t>(result);
   slot.size = std::min(size, slot.buffer.size());
   slot.info.truncated = size > slot.buffer.size();
-  slot.info.source = from.ToEndpoint();
+  from.ToEndpoint(slot.info.source);
   return 1;
 }
 
@@ -262,10 +273,10 @@ absl::StatusOr<size_t> EpollSocket::ReceiveMany(absl::Span<ReceiveSlot> slots) {
       const mmsghdr& message = buffers_.messages[i];
       ReceiveSlot& slot = part[i];
       slot.size = message.msg_len;
-      slot.info = DatagramInfo();
+      Clear(slot.info);
       slot.info.truncated = (message.msg_hdr.msg_flags & MSG_TRUNC) != 0;
       *buffers_.addresses[i].mutable_length() = message.msg_hdr.msg_namelen;
-      slot.info.source = buffers_.addresses[i].ToEndpoint();
+      buffers_.addresses[i].ToEndpoint(slot.info.source);
       if (metadata_ != Metadata::kNone) {
         ReadControl(buffers_.messages[i].msg_hdr, metadata_, slot.info);
       }

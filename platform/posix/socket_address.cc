@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 
 #include <cstring>
+#include <new>
+#include <type_traits>
 
 namespace pollux::internal {
 
@@ -60,13 +62,22 @@ bool SocketAddress::From(const Endpoint& endpoint, AddressFamily family, SocketA
 }
 
 Endpoint SocketAddress::ToEndpoint() const {
+  Endpoint endpoint;
+  ToEndpoint(endpoint);
+  return endpoint;
+}
+
+void SocketAddress::ToEndpoint(Endpoint& endpoint) const {
+  static_assert(std::is_trivially_destructible_v<IpAddress>);
   if (length_ >= sizeof(v4_) && base_.sa_family == AF_INET) {
-    return Endpoint(FromInAddr(v4_.sin_addr), ntohs(v4_.sin_port));
+    ::new (&endpoint.address) IpAddress(FromInAddr(v4_.sin_addr));
+    endpoint.port = ntohs(v4_.sin_port);
+  } else if (length_ >= sizeof(v6_) && base_.sa_family == AF_INET6) {
+    ::new (&endpoint.address) IpAddress(FromIn6Addr(v6_.sin6_addr, v6_.sin6_scope_id));
+    endpoint.port = ntohs(v6_.sin6_port);
+  } else {
+    endpoint = Endpoint();
   }
-  if (length_ >= sizeof(v6_) && base_.sa_family == AF_INET6) {
-    return Endpoint(FromIn6Addr(v6_.sin6_addr, v6_.sin6_scope_id), ntohs(v6_.sin6_port));
-  }
-  return Endpoint();
 }
 
 }  // namespace pollux::internal

@@ -28,6 +28,9 @@ class SocketAddress {
 
   // The endpoint, unmapped; unset where there is no internet address.
   Endpoint ToEndpoint() const;
+  // The same, made where it shall be: a copy of what was just written in parts would wait for them,
+  // which is a good share of what a received datagram costs here.
+  void ToEndpoint(Endpoint& endpoint) const;
 
   // For system calls. The constant forms give an address, the others let the kernel write one.
   const sockaddr* data() const { return &base_; }
