@@ -124,6 +124,7 @@ TEST(Pollux, NamesMistakes) {
        "pollux: there is no target \"sim:beos\"; the targets are sim:linux, sim:macos, "
        "sim:freebsd, sim:windows, sim:symbian, native" +
            see},
+      {{"run", good, "--on=native,native"}, "pollux: --on= names a target twice" + see},
       {{"rules", "--platform=beos"},
        "pollux: there is no platform \"beos\"; the platforms are linux, macos, freebsd, windows, "
        "symbian" +

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -60,6 +61,10 @@ absl::StatusOr<RunArguments> ReadArguments(const std::vector<std::string>& words
     }
   }
   if (arguments.file.empty()) return absl::InvalidArgumentError("run needs a file");
+  const std::set<std::string> distinct(arguments.targets.begin(), arguments.targets.end());
+  if (distinct.size() < arguments.targets.size()) {
+    return absl::InvalidArgumentError("--on= names a target twice");
+  }
   return arguments;
 }
 
