@@ -15,6 +15,29 @@ bool Host::Interface::Wants(const IpAddress& group) const {
   return host_.stack_.IsMember(index_, group);
 }
 
+// Linux answers ARP on every interface for all its addresses (arp_ignore 0); IPv6 does not.
+bool Host::Interface::AnswersFor(const IpAddress& address) const {
+  if (host_.platform() != Platform::kLinux || !address.is_ipv4()) return false;
+  for (const NetworkInterface& interface : host_.stack_.interfaces()) {
+    if (interface.loopback) continue;
+    for (const InterfaceAddress& entry : interface.addresses) {
+      if (entry.address == address) return true;
+    }
+  }
+  return false;
+}
+
+// What is the broadcast address of one interface is one for Linux on all.
+bool Host::Interface::ShoutsTo(const IpAddress& address) const {
+  if (host_.platform() != Platform::kLinux) return false;
+  for (const NetworkInterface& interface : host_.stack_.interfaces()) {
+    for (const InterfaceAddress& entry : interface.addresses) {
+      if (entry.broadcast == address) return true;
+    }
+  }
+  return false;
+}
+
 void Host::Interface::Arrive(const Packet& packet, absl::string_view origin) {
   if (domain != nullptr && packet.target().is_multicast() && !Wants(packet.target())) return;
   host_.origin_ = origin;
@@ -144,7 +167,8 @@ void Host::Transmit(uint32_t interface_index, const Packet& packet) {
   world_.trace.Record(event);
   Interface& interface = *interfaces_[interface_index - 1];
   if (interface.domain != nullptr) {
-    interface.domain->Send(interface.number, packet);
+    const IpAddress hop = stack_.NextHop(interface_index, packet.target());
+    interface.domain->Send(interface.number, packet, hop == packet.target() ? IpAddress() : hop);
     return;
   }
   Courier::Flight& flight = world_.courier.NewFlight(packet, name());

@@ -83,6 +83,8 @@ class Host final : private StackHost {
     absl::string_view host_name() const override { return host_.name(); }
     absl::string_view interface_name() const override { return name_; }
     bool Wants(const IpAddress& group) const override;
+    bool AnswersFor(const IpAddress& address) const override;
+    bool ShoutsTo(const IpAddress& address) const override;
     void Arrive(const Packet& packet, absl::string_view origin) override;
 
     BroadcastDomain* domain = nullptr;  // Null for loopback.

@@ -29,14 +29,17 @@ void BroadcastDomain::AddAddress(StationNumber station, const IpAddress& address
                absl::StrCat("address ", address.ToString(), " is twice on segment ", name_));
 }
 
-void BroadcastDomain::Send(StationNumber from, const Packet& packet) {
+void BroadcastDomain::Send(StationNumber from, const Packet& packet, const IpAddress& gateway) {
   const IpAddress& target = packet.target();
-  if (target.is_multicast()) {
+  if (gateway.is_set()) {
+    SendToOne(ports_[from], packet, gateway);
+  } else if (target.is_multicast()) {
     SendToAll(from, packet, /*multicast=*/true);
-  } else if (target.is_ipv4() && broadcasts_.contains(target)) {
+  } else if (target.is_ipv4() &&
+             (broadcasts_.contains(target) || ports_[from].station->ShoutsTo(target))) {
     SendToAll(from, packet, /*multicast=*/false);
   } else {
-    SendToOne(ports_[from], packet);
+    SendToOne(ports_[from], packet, target);
   }
 }
 
@@ -54,12 +57,18 @@ BroadcastDomain::Link* BroadcastDomain::LinkTo(Port& from, const IpAddress& addr
   const auto known = from.by_address.find(address);
   if (known != from.by_address.end()) return known->second;
   const auto owner = owners_.find(address);
-  if (owner == owners_.end()) return nullptr;
+  if (owner == owners_.end()) {
+    for (StationNumber to = 0; to < ports_.size(); ++to) {
+      const Port& port = ports_[to];
+      if (&port != &from && port.station->AnswersFor(address)) return &LinkTo(from, to);
+    }
+    return nullptr;
+  }
   return from.by_address[address] = &LinkTo(from, owner->second);
 }
 
-void BroadcastDomain::SendToOne(Port& from, const Packet& packet) {
-  Link* link = LinkTo(from, packet.target());
+void BroadcastDomain::SendToOne(Port& from, const Packet& packet, const IpAddress& receiver) {
+  Link* link = LinkTo(from, receiver);
   if (link == nullptr) {
     TraceEvent event = NewEvent(EventKind::kUnclaimed, from, packet);
     world_.trace.Record(event);

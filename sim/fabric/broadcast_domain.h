@@ -55,8 +55,9 @@ class BroadcastDomain {
   // Has packets for that address reach everybody, as those for 255.255.255.255 do.
   void AddBroadcastAddress(const IpAddress& address) { broadcasts_.insert(address); }
 
-  // Takes a packet that a station sends. Its addresses have no scopes.
-  void Send(StationNumber from, const Packet& packet);
+  // Takes a packet that a station sends, to the station that its target names, or to a gateway. Its
+  // addresses have no scopes.
+  void Send(StationNumber from, const Packet& packet, const IpAddress& gateway = IpAddress());
 
  private:
   // The way from one station to another.
@@ -76,7 +77,7 @@ class BroadcastDomain {
   Link& LinkTo(Port& from, StationNumber to);
   // Null when nobody has the address.
   Link* LinkTo(Port& from, const IpAddress& address);
-  void SendToOne(Port& from, const Packet& packet);
+  void SendToOne(Port& from, const Packet& packet, const IpAddress& receiver);
   void SendToAll(StationNumber from, const Packet& packet, bool multicast);
   // Draws the luck of a packet on its way. A copy that comes later goes on a flight of its own.
   bool IsLost(const Port& from, Link& link, const Packet& packet);

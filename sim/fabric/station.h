@@ -23,6 +23,10 @@ class Station {
   virtual absl::string_view interface_name() const = 0;
   // Whether packets for that multicast group are for this interface.
   virtual bool Wants(const IpAddress& group) const = 0;
+  // Whether the host says here that it has that address, though it is another interface's.
+  virtual bool AnswersFor(const IpAddress& /*address*/) const { return false; }
+  // Whether the host sends to that address by broadcast, though it is another interface's.
+  virtual bool ShoutsTo(const IpAddress& /*address*/) const { return false; }
   // A packet has arrived; `origin` is the name of the host that sent it. Runs no callbacks.
   virtual void Arrive(const Packet& packet, absl::string_view origin) = 0;
 };

@@ -24,8 +24,9 @@ Outcome<IpAddress> UdpStack::Impl::CheckFamily(const SocketState& socket,
     return plain;
   }
   if (plain.is_ipv4()) {
-    // A socket for IPv6 alone cannot be bound to a mapped address.
-    if (socket.family == AddressFamily::kIpv6) return OsError::kInvalidArgument;
+    // A socket for IPv6 alone cannot be bound to a mapped address, nor one that became such by an
+    // earlier bind.
+    if (RefusesIpv4(socket)) return OsError::kInvalidArgument;
     return plain;
   }
   return plain.is_unspecified() ? WildcardOf(socket.family) : plain;
@@ -124,7 +125,14 @@ Outcome<> UdpStack::Impl::ImplicitBind(SocketState& socket) {
 // The order of the checks is visible: udp-semantics 1.1.4 "order of checks".
 Outcome<> UdpStack::Impl::Bind(SocketState& socket, const Endpoint& local) {
   Outcome<IpAddress> family = CheckFamily(socket, local.address);
-  if (!family.ok()) return family.error();
+  if (!family.ok()) {
+    // IPv6 finds out behind the privilege that the address does not suit.
+    const bool late = socket.is_ipv6();
+    const IpAddress plain = local.address.Unmapped();
+    const std::optional<OsError> error =
+        late ? CheckPrivilege(socket, plain, local.port) : std::nullopt;
+    return error.value_or(family.error());
+  }
   const IpAddress address = *family;
   const bool address_first = !socket.is_ipv6();
   if (address_first) {
@@ -133,16 +141,14 @@ Outcome<> UdpStack::Impl::Bind(SocketState& socket, const Endpoint& local) {
   if (std::optional<OsError> error = CheckPrivilege(socket, address, local.port)) return *error;
   if (socket.bound() || socket.connected) return OsError::kInvalidArgument;
   if (!address_first) {
+    // The scope of a link-local address binds to its interface, even if the bind then fails.
+    if (address.is_ipv6() && address.needs_scope() && address.scope_id() != 0) {
+      socket.options.bound_interface = address.scope_id();
+    }
     if (std::optional<OsError> error = CheckAddress(socket, address)) return *error;
   }
 
-  const IpAddress previous = socket.local;
-  const uint32_t previous_interface = socket.options.bound_interface;
   socket.local = address.WithScope(0);
-  // The scope of a link-local address binds to its interface.
-  if (address.needs_scope() && address.scope_id() != 0) {
-    socket.options.bound_interface = address.scope_id();
-  }
   std::optional<OsError> error;
   if (local.port == 0) {
     if (!ChoosePort(socket)) error = rules_.bind_exhausted;
@@ -151,16 +157,21 @@ Outcome<> UdpStack::Impl::Bind(SocketState& socket, const Endpoint& local) {
     if (!error) socket.port = local.port;
   }
   if (error) {
-    socket.local = previous;
-    socket.options.bound_interface = previous_interface;
+    // An address that an earlier bind left, and a disconnect, is lost too.
+    socket.local = WildcardOf(socket.family);
+    socket.source = IpAddress();
     return *error;
   }
   // Who binds the mapped wildcard named an address, the IPv6 wildcard not.
   socket.address_was_asked = !socket.on_wildcard() || (socket.is_ipv6() && address.is_ipv4());
   socket.port_was_asked = local.port != 0;
+  // A group or broadcast address is no source, and the wildcard leaves the choice to the route. But
+  // IPv6 sockets keep every mapped address as their source, even where it makes all sends fail
+  // (observed on Linux; elsewhere (U)).
   const bool shared = address.is_multicast() || address.is_limited_broadcast() ||
                       interfaces_.OwnerOfBroadcast(address) != 0;
-  socket.source = shared || socket.on_wildcard() ? IpAddress() : socket.local;
+  const bool mapped = socket.is_ipv6() && address.is_ipv4();
+  socket.source = !mapped && (shared || socket.on_wildcard()) ? IpAddress() : socket.local;
   ports_.Add(socket);
   return Done();
 }

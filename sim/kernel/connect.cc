@@ -17,6 +17,7 @@ void UdpStack::Impl::SetLocal(SocketState& socket, const IpAddress& local) {
 
 void UdpStack::Impl::ResetLocal(SocketState& socket) {
   socket.source = IpAddress();
+  socket.ipv4_source = IpAddress();
   SetLocal(socket, WildcardOf(socket.family));
 }
 
@@ -29,7 +30,7 @@ Outcome<Endpoint> UdpStack::Impl::CheckPeer(SocketState& socket, const Endpoint&
   } else if (target.address.is_ipv4()) {
     if (RefusesIpv4(socket)) return OsError::kNetworkUnreachable;
   } else if (target.address.is_unspecified()) {
-    target.address = socket.local.is_ipv4() ? IpAddress::AnyIpv4() : IpAddress::AnyIpv6();
+    target.address = ZeroAddress(rules_, socket.local.is_ipv4());
   }
   if (target.port == 0 && !rules_.connect_to_port_zero) return rules_.send_to_port_zero;
   if (!target.address.is_ipv6() || !target.address.needs_scope()) return target;
@@ -42,8 +43,18 @@ Outcome<Endpoint> UdpStack::Impl::CheckPeer(SocketState& socket, const Endpoint&
     bound = socket.options.multicast_interface;
   }
   if (bound == 0) return OsError::kInvalidArgument;
+  // It stays bound even if the connect then fails.
+  socket.options.bound_interface = bound;
   target.address = target.address.WithScope(bound);
   return target;
+}
+
+Endpoint ScopedPeer(const SocketState& socket) {
+  Endpoint peer = socket.peer;
+  if (peer.address.is_ipv6() && peer.address.needs_scope()) {
+    peer.address = peer.address.WithScope(socket.options.bound_interface);
+  }
+  return peer;
 }
 
 // Whether another socket already has the same two ends.
@@ -68,6 +79,12 @@ Outcome<> UdpStack::Impl::Connect(SocketState& socket, const Endpoint& peer) {
   SendOptions options;
   if (target->address.is_ipv6()) options.interface_index = target->address.scope_id();
   Outcome<OutputRoute> route = RouteFor(socket, target->address, options);
+  if (route.ok() && target->address == IpAddress::AnyIpv4()) {
+    // Linux asks again, for the address that the zero one became.
+    SocketState asker = socket;
+    asker.source = route->source;
+    route = RouteFor(asker, route->target, options);
+  }
   if (!route.ok()) return route.error();
   if (route->kind == OutputRoute::Kind::kBroadcast && !socket.options.broadcast &&
       rules_.connect_checks_broadcast) {
@@ -76,12 +93,17 @@ Outcome<> UdpStack::Impl::Connect(SocketState& socket, const Endpoint& peer) {
   if (!rules_.duplicate_connection && IsDuplicate(socket, *route, target->port)) {
     return OsError::kAddressInUse;
   }
-  if (options.interface_index != 0) socket.options.bound_interface = options.interface_index;
   // A source of the other protocol (a dual-stack socket that was connected to ::1) stays as it is.
-  if (!socket.source.is_set()) socket.source = route->source;
+  if (!socket.source.is_set() || socket.source.is_unspecified()) socket.source = route->source;
+  if (route->source.is_ipv4() && socket.source.is_ipv6() && !socket.ipv4_source.is_set()) {
+    socket.ipv4_source = route->source;
+  }
   if (socket.on_wildcard()) SetLocal(socket, route->source);
   socket.peer = Endpoint(route->target.WithScope(target->address.scope_id()), target->port);
   socket.connected = true;
+  socket.former_peer = IpAddress();
+  socket.route_kept = true;
+  if (!socket.entered_peer.is_set()) socket.entered_peer = socket.peer;
   if (socket.reuse_group) socket.reuse_group->had_connection = true;
   if (rules_.connect_clears_error) socket.error.reset();
   return Done();
@@ -91,8 +113,13 @@ Outcome<> UdpStack::Impl::Connect(SocketState& socket, const Endpoint& peer) {
 // place in the port table: the socket can be bound again.
 Outcome<> UdpStack::Impl::Disconnect(SocketState& socket) {
   const bool was_connected = socket.connected;
+  // Linux forgets the IPv4 peer alone: an IPv6 socket goes on to refuse IPv6 datagrams from all
+  // but its former peer, and every one if that was a mapped address.
+  const bool remembers = rules_.disconnect == DisconnectRule::kAsBound && socket.is_ipv6();
+  if (was_connected && remembers) socket.former_peer = socket.peer.address.WithScope(0);
   socket.connected = false;
   socket.peer = Endpoint();
+  socket.entered_peer = Endpoint();
   if (rules_.disconnect_clears_interface && socket.options.bound_interface != 0) {
     socket.options.bound_interface = 0;
   }
@@ -116,7 +143,7 @@ Outcome<> UdpStack::Impl::Disconnect(SocketState& socket) {
 // A peer without a port is no peer to getpeername.
 std::optional<Endpoint> UdpStack::Impl::PeerEndpoint(const SocketState& socket) const {
   if (!socket.connected || socket.peer.port == 0) return std::nullopt;
-  return socket.peer;
+  return ScopedPeer(socket);
 }
 
 // What is shut down stays so: no later connect or disconnect opens it again.

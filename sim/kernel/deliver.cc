@@ -27,11 +27,23 @@ void UdpStack::Impl::Deliver(uint32_t interface_index, const Packet& packet, abs
   arrival.interface_index = looped ? packet.arrives_on : interface_index;
   if (!IsForUs(interface_index, packet, arrival)) {
     host_.Dropped(packet, interface_index, DropCause::kNotForUs);
+    // Linux does not forward, and still says of IPv6 destinations that it would not know how.
+    const IpAddress& lost = packet.destination.address;
+    const bool global =
+        lost.is_ipv6() && !lost.is_multicast() && !lost.is_loopback() && !lost.is_link_local();
+    if (global && interface_index != kLoopbackIndex && rules_.icmp_codes == IcmpCodes::kLinux &&
+        interfaces_.FindRoute(lost, 0) == nullptr) {
+      SendIcmp(IcmpError::kNetUnreachable, packet, interface_index, now);
+    }
     return;
   }
   const IpAddress& target = packet.destination.address;
-  const bool to_all = target.is_multicast() || target.is_limited_broadcast() ||
-                      (target.is_ipv4() && interfaces_.OwnerOfBroadcast(target) != 0);
+  // Another interface's broadcast address is none to what was sent out of loopback.
+  const uint32_t broadcast = target.is_ipv4() ? interfaces_.OwnerOfBroadcast(target) : 0;
+  const bool elsewhere =
+      interface_index == kLoopbackIndex && packet.arrives_on == 0 && broadcast != kLoopbackIndex;
+  const bool to_all =
+      target.is_multicast() || target.is_limited_broadcast() || (broadcast != 0 && !elsewhere);
   if (to_all) {
     DeliverToAll(interface_index, packet, arrival, now);
   } else {
@@ -49,12 +61,17 @@ bool UdpStack::Impl::IsForUs(uint32_t link, const Packet& packet, const Arrival&
     if (source.is_ipv4() && interfaces_.OwnerOf(source) != 0) return false;
   }
   if (source.is_multicast()) return false;
+  // A host's own copy of a group datagram counts as come from outside.
+  const bool outside = arrival.interface_index != kLoopbackIndex;
+  if (target.is_multicast() && source.is_ipv6() && source.is_loopback() && outside) return false;
   if (target.is_multicast()) {
     return groups_.Accepts(arrival.interface_index, target, source);
   }
   if (target.is_ipv6() && target.is_link_local()) {
     return interfaces_.OwnerOf(target.WithScope(arrival.interface_index)) != 0;
   }
+  // What a socket bound to loopback sends there goes nowhere else, whomever it is for.
+  if (target.is_ipv4() && link == kLoopbackIndex) return true;
   return target.is_limited_broadcast() || interfaces_.OwnerOf(target) != 0 ||
          interfaces_.OwnerOfBroadcast(target) != 0;
 }
@@ -68,7 +85,7 @@ void UdpStack::Impl::DeliverUnicast(uint32_t link, const Packet& packet, const A
   }
   const bool held = !ports_.OnPort(arrival.destination.port).empty();
   host_.Dropped(packet, link, held ? DropCause::kFiltered : DropCause::kNoSocket);
-  SendPortUnreachable(packet, now);
+  SendIcmp(IcmpError::kPortUnreachable, packet, arrival.interface_index, now);
 }
 
 // Second gate: does a socket hear a group that the host is a member of?

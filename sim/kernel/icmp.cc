@@ -100,31 +100,37 @@ bool UdpStack::Impl::MaySendIcmp(const OutputRoute& route, absl::Time now) {
   return true;
 }
 
-void UdpStack::Impl::SendPortUnreachable(const Packet& packet, absl::Time now) {
+void UdpStack::Impl::SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arrived_on,
+                              absl::Time now) {
   const IpAddress& sender = packet.source.address;
   if (sender.is_unspecified() || sender.is_multicast() || sender.is_limited_broadcast()) return;
   RouteRequest request;
   request.target = sender;
-  request.source = packet.destination.address;
-  if (sender.is_ipv6() && sender.is_link_local()) request.interface_index = packet.arrives_on;
+  // A port is told of by the address it is at, a way by the host.
+  if (icmp == IcmpError::kPortUnreachable) request.source = packet.destination.address;
+  if (sender.is_ipv6() && sender.is_link_local()) request.interface_index = arrived_on;
   Outcome<OutputRoute> route = FindOutputRoute(interfaces_, rules_, request);
   if (!route.ok() || !MaySendIcmp(*route, now)) return;
   Packet error = packet;
   error.id = ++last_packet_;
-  error.icmp = IcmpError::kPortUnreachable;
-  error.icmp_reporter = packet.destination.address;
+  error.icmp = icmp;
+  error.icmp_reporter = route->source;
   error.hop_limit = 64;
   error.traffic_class = 0;
   error.dont_fragment = false;
-  error.arrives_on = 0;
+  // What stays on the host counts as arriving where the address is, but IPv4's on loopback.
+  const bool own_ipv6 = route->kind == OutputRoute::Kind::kOwn && sender.is_ipv6();
+  error.arrives_on = own_ipv6 && route->arrives_on != kLoopbackIndex ? route->arrives_on : 0;
   host_.Transmit(route->interface_index, error);
 }
 
 // The socket is the one that would get an answer from where the datagram went. An error about a
-// datagram to the host itself counts as arriving on loopback, so that a socket bound to another
-// interface does not learn of it (observed on Linux).
+// datagram to the host itself counts as arriving on loopback with IPv4, so that a socket bound to
+// another interface does not learn of it; with IPv6, on the address's interface (observed on
+// Linux).
 void UdpStack::Impl::DeliverIcmp(uint32_t link, const Packet& packet) {
   const IpAddress& sender = packet.source.address;
+  if (packet.arrives_on != 0) link = packet.arrives_on;
   const uint32_t scope = sender.is_ipv6() && sender.is_link_local() ? link : 0;
   if (interfaces_.OwnerOf(sender.WithScope(scope)) == 0) {
     host_.Dropped(packet, link, DropCause::kNotForUs);

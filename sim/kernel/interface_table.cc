@@ -113,10 +113,13 @@ IpAddress InterfaceTable::Ipv4SourceOn(const NetworkInterface& interface,
 }
 
 IpAddress InterfaceTable::Ipv6SourceFor(uint32_t interface_index, const IpAddress& target) const {
-  // Rule 2 prefers the scope of the destination, rule 5 the outgoing interface, rule 8 the longest
-  // common prefix. A group counts by the scope it is for.
-  const bool wants_link_local =
-      target.is_multicast() ? MulticastScope(target) <= 2 : target.is_link_local();
+  // Rule 1 prefers the destination itself, rule 2 the scope of the destination, rule 5 the outgoing
+  // interface, rule 8 the longest common prefix. A group counts by the scope it is for. The
+  // loopback address, as far as it is looked for outside, counts as link-local.
+  const bool wants_link_local = target.is_multicast()
+                                    ? MulticastScope(target) <= 2
+                                    : target.is_link_local() || target.is_loopback();
+  const bool only_here = target.is_multicast() || wants_link_local;
   IpAddress best;
   int best_rank = -1;
   for (const NetworkInterface& interface : interfaces_) {
@@ -124,9 +127,10 @@ IpAddress InterfaceTable::Ipv6SourceFor(uint32_t interface_index, const IpAddres
       const IpAddress address = entry.address.WithScope(0);
       if (!address.is_ipv6()) continue;
       const bool here = interface.index == interface_index;
-      if (!here && (interface.loopback || address.is_link_local())) continue;
+      if (!here && (only_here || interface.loopback || address.is_link_local())) continue;
       const bool fits = address.is_link_local() == wants_link_local;
-      const int rank = (fits ? 512 : 0) + (here ? 256 : 0) + CommonPrefix(address, target);
+      const int rank = (address == target ? 1024 : 0) + (fits ? 512 : 0) + (here ? 256 : 0) +
+                       CommonPrefix(address, target);
       if (rank <= best_rank) continue;
       best = address;
       best_rank = rank;

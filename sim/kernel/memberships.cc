@@ -109,8 +109,8 @@ Outcome<> UdpStack::Impl::Join(SocketState& socket, const GroupMembership& asked
   GroupMembership membership = asked;
   membership.group = asked.group.WithScope(0);
   const IpAddress& group = membership.group;
-  if (!group.is_multicast() || group.is_mapped()) return OsError::kInvalidArgument;
   if (group.is_ipv6() && !socket.is_ipv6()) return OsError::kNoProtocolOption;
+  if (!group.is_multicast() || group.is_mapped()) return OsError::kInvalidArgument;
   if (asked.source.is_set() && asked.source.is_ipv4() != group.is_ipv4()) {
     return OsError::kInvalidArgument;
   }
@@ -120,7 +120,11 @@ Outcome<> UdpStack::Impl::Join(SocketState& socket, const GroupMembership& asked
   if (interface_index == 0) return rules_.join_unknown_interface;
   socket.options.multicast_touched = true;
   if (!asked.source.is_set()) return JoinAnySource(socket, group, interface_index, named);
-  return JoinSource(socket, group, interface_index, asked.source.WithScope(0));
+  // IPv6 without an interface means a membership on any, if there is one.
+  const SocketMembership* known =
+      group.is_ipv6() && !named ? FindMembership(socket, group, 0) : nullptr;
+  return JoinSource(socket, group, known != nullptr ? known->interface_index : interface_index,
+                    asked.source.WithScope(0));
 }
 
 Outcome<> UdpStack::Impl::Leave(SocketState& socket, const GroupMembership& asked) {
@@ -129,6 +133,7 @@ Outcome<> UdpStack::Impl::Leave(SocketState& socket, const GroupMembership& aske
   const IpAddress& group = membership.group;
   if (group.is_ipv6() && !socket.is_ipv6()) return OsError::kNoProtocolOption;
   if (!group.is_multicast()) {
+    if (asked.source.is_set()) return OsError::kInvalidArgument;
     return group.is_ipv4() ? rules_.leave_non_group_ipv4 : rules_.leave_non_group_ipv6;
   }
   if (membership.interface_index == 0) membership.interface_index = asked.group.scope_id();

@@ -50,6 +50,7 @@ Outcome<> UdpStack::Impl::SetBoundInterface(SocketState& socket, int value) {
   if (value < 0 || (index != 0 && interfaces_.Find(index) == nullptr)) return OsError::kNoDevice;
   // Only root may change it once it is set (udp-semantics 1.1.4 "SO_BINDTODEVICE unprivileged").
   if (socket.options.bound_interface != 0 && socket.user != 0) return OsError::kPermission;
+  if (socket.options.bound_interface != index) socket.route_kept = false;
   if (!socket.bound()) {
     socket.options.bound_interface = index;
     return Done();
@@ -71,6 +72,8 @@ Outcome<> UdpStack::Impl::SetHeaderField(SocketState& socket, SocketOption optio
       return Done();
     case SocketOption::kTypeOfService:
       if (ipv6 && (value < -1 || value > 255)) return OsError::kInvalidArgument;
+      // Only IPv4's option forgets the route, where it changes something.
+      if (ipv4 && options.traffic_class != (value & 0xff)) socket.route_kept = false;
       options.traffic_class = ipv6 && value == -1 ? 0 : value & 0xff;
       return Done();
     default:
@@ -94,7 +97,8 @@ Outcome<> UdpStack::Impl::SetMulticastOption(SocketState& socket, SocketOption o
       break;
     default:
       if (!rules_.multicast_all_option) return OsError::kNoProtocolOption;
-      if (!IsFlag(value)) return OsError::kInvalidArgument;
+      // IPv6 takes any number for yes.
+      if (socket.family != AddressFamily::kIpv6 && !IsFlag(value)) return OsError::kInvalidArgument;
       options.multicast_all_ipv4 = value != 0;
       if (socket.is_ipv6()) options.multicast_all_ipv6 = value != 0;
       break;
@@ -139,7 +143,7 @@ Outcome<> UdpStack::Impl::SetOption(SocketState& socket, SocketOption option, in
       if (!socket.is_ipv6()) return OsError::kNoProtocolOption;
       if (socket.bound()) return OsError::kInvalidArgument;
       socket.family = value != 0 ? AddressFamily::kIpv6 : AddressFamily::kDual;
-      socket.local = WildcardOf(socket.family);
+      if (socket.on_wildcard()) socket.local = WildcardOf(socket.family);
       return Done();
     case SocketOption::kReportUnreachable:
       if (rules_.icmp == IcmpRule::kConnected) return OsError::kNoProtocolOption;
@@ -151,7 +155,7 @@ Outcome<> UdpStack::Impl::SetOption(SocketState& socket, SocketOption option, in
 }
 
 Outcome<int> UdpStack::Impl::GetPathMtu(const SocketState& socket) const {
-  if (!socket.connected) return OsError::kNotConnected;
+  if (!socket.connected || !socket.route_kept) return OsError::kNotConnected;
   Outcome<OutputRoute> route = RouteFor(socket, socket.peer.address, SendOptions());
   if (!route.ok()) return OsError::kNotConnected;
   return static_cast<int>(PathMtu(*route));
@@ -196,7 +200,8 @@ Outcome<int> UdpStack::Impl::GetOption(const SocketState& socket, SocketOption o
       if (!rules_.multicast_all_option) return OsError::kNoProtocolOption;
       return int{socket.is_ipv6() ? options.multicast_all_ipv6 : options.multicast_all_ipv4};
     case SocketOption::kIpv6Only:
-      if (!socket.is_ipv6()) return OsError::kNoProtocolOption;
+      // Unlike the set: an IPv4 socket does not even look who is asked.
+      if (!socket.is_ipv6()) return OsError::kOperationNotSupported;
       return int{RefusesIpv4(socket)};
     case SocketOption::kReportUnreachable:
       if (rules_.icmp == IcmpRule::kConnected) return OsError::kNoProtocolOption;

@@ -41,6 +41,10 @@ class Router {
 Outcome<OutputRoute> Router::Out(Kind kind, uint32_t interface_index, const IpAddress& source) {
   if (!route_.source.is_set()) route_.source = source;
   if (!route_.source.is_set()) return OsError::kNetworkUnreachable;
+  // Found out last: without a route, that is the error.
+  if (route_.target.is_ipv6() && route_.source.is_ipv4()) {
+    return OsError::kAddressFamilyNotSupported;
+  }
   const bool loopback = interface_index == kLoopbackIndex;
   // A loopback address means nothing outside: udp-semantics 1.4 "bound or connected-local
   // 127.0.0.1".
@@ -56,7 +60,13 @@ Outcome<OutputRoute> Router::Out(Kind kind, uint32_t interface_index, const IpAd
 
 Outcome<OutputRoute> Router::Own(uint32_t owner) {
   route_.arrives_on = owner;
-  return Out(Kind::kOwn, kLoopbackIndex, route_.target);
+  // IPv4 answers as the interface's primary address, also one that talks to another of its own.
+  IpAddress source = route_.target;
+  if (source.is_ipv4()) {
+    source = source.is_loopback() ? IpAddress::LoopbackIpv4()
+                                  : interfaces_.SourceFor(owner, route_.target, IpAddress());
+  }
+  return Out(Kind::kOwn, kLoopbackIndex, source);
 }
 
 Outcome<OutputRoute> Router::ToZero() {
@@ -69,15 +79,17 @@ Outcome<OutputRoute> Router::ToZero() {
   }
   // On Linux an interface, or a source, makes the host talk to that address of its own.
   if (route_.target.is_ipv4()) {
-    if (!route_.source.is_set() && !any_interface()) {
+    const bool outside = !any_interface() && interface_index_ != kLoopbackIndex;
+    if (!route_.source.is_set() && outside) {
       route_.source = interfaces_.SourceFor(interface_index_, IpAddress::AnyIpv4(), IpAddress());
     }
     route_.target = route_.source.is_set() ? route_.source : IpAddress::LoopbackIpv4();
-  } else {
-    route_.target = IpAddress::LoopbackIpv6();
-    if (!any_interface() && interface_index_ != kLoopbackIndex) return OsError::kNetworkUnreachable;
+    // It counts for the interface that was asked for, whoever owns the address.
+    return Own(any_interface() ? kLoopbackIndex : interface_index_);
   }
-  return Own(route_.target.is_loopback() ? kLoopbackIndex : interfaces_.OwnerOf(route_.target));
+  // With an interface, ::1 takes the routes of that one: even the default route to a gateway.
+  route_.target = IpAddress::LoopbackIpv6();
+  return FindIpv6();
 }
 
 // Follows the kernel's order: source, interface, zero, own addresses, then the routes. What the
@@ -139,18 +151,23 @@ Outcome<OutputRoute> Router::ToIpv6Group() {
   if (out == 0) return OsError::kNetworkUnreachable;
   const NetworkInterface* interface = interfaces_.Find(out);
   if (interface == nullptr) return OsError::kNoDevice;
-  if (!interface->up) return OsError::kNetworkUnreachable;
+  // Groups have routes by interfaces that can multicast; loopback is none.
+  if (!interface->up || !interface->can_multicast) return OsError::kNetworkUnreachable;
   return Out(Kind::kGroup, out, interfaces_.SourceFor(out, route_.target, IpAddress()));
 }
 
 Outcome<OutputRoute> Router::FindIpv6() {
-  if (route_.source.is_ipv4()) return OsError::kAddressFamilyNotSupported;
   if (!any_interface() && interfaces_.Find(interface_index_) == nullptr) return OsError::kNoDevice;
   const IpAddress& target = route_.target;
   if (target.is_unspecified()) return ToZero();
   if (target.is_multicast()) return ToIpv6Group();
   if (target.is_link_local()) {
     if (any_interface()) interface_index_ = target.scope_id();
+    // Without an interface, one that owns the address comes before those that could reach it.
+    for (const NetworkInterface& own : interfaces_.all()) {
+      if (!any_interface()) break;
+      if (interfaces_.OwnerOf(target.WithScope(own.index)) == own.index) return Own(own.index);
+    }
     const Route* found = interfaces_.FindRoute(target, interface_index_);
     if (found == nullptr) return OsError::kNetworkUnreachable;
     const uint32_t out = found->interface_index;

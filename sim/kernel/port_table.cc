@@ -8,7 +8,24 @@
 
 namespace pollux::sim {
 
+namespace {
+
+// A dual-stack socket that got its IPv6 address by a connect, not by its bind, goes on to hold an
+// IPv4 address as well: Linux writes 127.0.0.6 there, which IPv4 sockets meet.
+bool HidesIpv4(const SocketState& socket) {
+  return socket.bound() && socket.family == AddressFamily::kDual && socket.local.is_ipv6() &&
+         !socket.on_wildcard() && !socket.address_was_asked;
+}
+
+bool MeetsHidden(const SocketState& socket) {
+  return socket.family == AddressFamily::kIpv4 &&
+         (socket.on_wildcard() || socket.local == IpAddress::Ipv4(127, 0, 0, 6));
+}
+
+}  // namespace
+
 bool Overlap(const SocketState& a, const SocketState& b) {
+  if ((HidesIpv4(a) && MeetsHidden(b)) || (HidesIpv4(b) && MeetsHidden(a))) return true;
   const bool same = a.on_wildcard() || b.on_wildcard() || a.local == b.local;
   return same && ((a.CarriesIpv4() && b.CarriesIpv4()) || (a.CarriesIpv6() && b.CarriesIpv6()));
 }

@@ -21,6 +21,14 @@ size_t WireSize(const IpAddress& target, size_t payload) {
 
 }  // namespace
 
+// What :: means to an IPv6 socket, by whether that is on a mapped address.
+IpAddress ZeroAddress(const PlatformRules& rules, bool mapped) {
+  if (!mapped) return IpAddress::AnyIpv6();
+  // Loopback itself; 0.0.0.0 would mean the socket's own address.
+  const bool loopback = rules.zero_destination == ZeroDestination::kLoopback;
+  return loopback ? IpAddress::LoopbackIpv4() : IpAddress::AnyIpv4();
+}
+
 // Where the datagram goes: given, or the peer.
 Outcome<Endpoint> UdpStack::Impl::DestinationOf(const SocketState& socket,
                                                 const SendSlot& datagram) const {
@@ -32,7 +40,7 @@ Outcome<Endpoint> UdpStack::Impl::DestinationOf(const SocketState& socket,
   if (given && socket.connected && !rules_.send_to_while_connected) return OsError::kIsConnected;
   if (!given) {
     if (!socket.connected) return rules_.send_unconnected;
-    target = socket.peer;
+    target = ScopedPeer(socket);
   }
   if (socket.family == AddressFamily::kIpv4) {
     if (!target.address.is_ipv4()) return OsError::kAddressFamilyNotSupported;
@@ -40,7 +48,8 @@ Outcome<Endpoint> UdpStack::Impl::DestinationOf(const SocketState& socket,
     if (RefusesIpv4(socket)) return OsError::kNetworkUnreachable;
     if (too_long) return OsError::kMessageTooLong;
   } else if (target.address.is_unspecified()) {
-    target.address = socket.source.is_ipv4() ? IpAddress::AnyIpv4() : IpAddress::AnyIpv6();
+    target.address = ZeroAddress(rules_, socket.source.is_ipv4());
+    if (too_long && target.address.is_ipv4()) return OsError::kMessageTooLong;
   }
   // A connected socket's port is not looked at, but for a mapped peer, which becomes a destination.
   const bool looks = given || (socket.is_ipv6() && target.address.is_ipv4());
@@ -64,9 +73,13 @@ Outcome<OutputRoute> UdpStack::Impl::RouteFor(const SocketState& socket, const I
     }
     request.interface_index = options.interface_index;
   }
-  const bool source_speaks = socket.source.is_ipv4() == target.is_ipv4();
+  // The mapped wildcard is a source to IPv6, which then finds that it is IPv4.
+  const bool source_speaks =
+      socket.source.is_ipv4() == target.is_ipv4() && !socket.source.is_unspecified();
   if (source_speaks || (target.is_ipv6() && socket.source.is_set())) {
     request.source = socket.source;
+  } else if (target.is_ipv4() && socket.ipv4_source.is_set()) {
+    request.source = socket.ipv4_source;
   }
   if (options.source.is_set() && !options.source.is_unspecified()) {
     if (options.source.is_ipv4() != target.is_ipv4()) return OsError::kInvalidArgument;
@@ -150,6 +163,9 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
     sending.traffic_class &= static_cast<uint8_t>(~kEcnBits);
     sending.traffic_class |= static_cast<uint8_t>(*options.ecn);
   }
+  // A mapped peer is a destination like any other: its route is not kept.
+  const bool to_peer = !datagram.destination.is_set();
+  if (to_peer && !(socket.is_ipv6() && socket.peer.address.is_ipv4())) socket.route_kept = true;
   Emit(socket, sending, datagram.payload);
   return Done();
 }

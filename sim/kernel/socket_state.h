@@ -93,11 +93,19 @@ struct SocketState {
   // Where it sends from; unset: the route decides. A socket bound to a group sends from an
   // interface.
   IpAddress source;
+  // The same for IPv4, of a dual-stack socket whose `source` is an IPv6 address.
+  IpAddress ipv4_source;
   uint16_t port = 0;               // 0: not bound.
   bool address_was_asked = false;  // The bind named the address, and the port: what a disconnect
   bool port_was_asked = false;     // leaves.
   bool connected = false;
   Endpoint peer;
+  // The peer by which the lookup of connections finds it: Linux enters the first and no later one.
+  Endpoint entered_peer;
+  // Whether the route to the peer is kept: without, the path's MTU is not known. Some options make
+  // the socket forget it.
+  bool route_kept = false;
+  IpAddress former_peer;  // Of a disconnected IPv6 socket, where that still filters.
   bool read_shut = false;  // Shut down for good: no connect opens them again.
   bool write_shut = false;
   std::shared_ptr<ReuseGroup> reuse_group;

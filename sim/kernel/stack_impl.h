@@ -130,7 +130,7 @@ class UdpStack::Impl {
   bool Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival, absl::Time now);
 
   // icmp.cc
-  void SendPortUnreachable(const Packet& packet, absl::Time now);
+  void SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arrived_on, absl::Time now);
   bool MaySendIcmp(const OutputRoute& route, absl::Time now);
   void DeliverIcmp(uint32_t link, const Packet& packet);
   void ReportIcmp(SocketState& socket, const Packet& packet);
@@ -171,6 +171,11 @@ class UdpStack::Impl {
 
 // Whether an IPv6 socket cannot speak IPv4: by its family, or by the IPv6 address it was bound to.
 bool RefusesIpv4(const SocketState& socket);
+// The peer, with the interface that a link-local one is reached by: the one the socket is bound to
+// by now.
+Endpoint ScopedPeer(const SocketState& socket);
+// The address that :: stands for as a destination of an IPv6 socket, which may be on a mapped one.
+IpAddress ZeroAddress(const PlatformRules& rules, bool mapped);
 
 }  // namespace pollux::sim
 

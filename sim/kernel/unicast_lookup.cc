@@ -13,11 +13,16 @@ bool Carries(const SocketState& socket, const Arrival& arrival) {
   return arrival.destination.address.is_ipv4() ? socket.CarriesIpv4() : socket.CarriesIpv6();
 }
 
+bool FiltersByFormerPeer(const SocketState& socket, const Arrival& arrival) {
+  return socket.former_peer.is_set() && arrival.source.address.is_ipv6();
+}
+
 // Negative if the socket drops out. A peer without a port counts for its address alone.
 int Score(const PlatformRules& rules, const SocketState& socket, const Arrival& arrival) {
   if (!Carries(socket, arrival) || !Admits(rules, socket, arrival)) return -1;
   int score = socket.is_ipv6() ? 1 : 2;
   if (socket.connected) score += socket.peer.port != 0 ? 8 : 4;
+  if (FiltersByFormerPeer(socket, arrival)) score += 4;
   if (socket.options.bound_interface != 0) score += 4;
   return score;
 }
@@ -114,6 +119,10 @@ bool Admits(const PlatformRules& rules, const SocketState& socket, const Arrival
     if (socket.peer.port != 0 && socket.peer.port != arrival.source.port) return false;
     if (socket.peer.address.WithScope(0) != arrival.source.address.WithScope(0)) return false;
   }
+  if (FiltersByFormerPeer(socket, arrival) &&
+      socket.former_peer != arrival.source.address.WithScope(0)) {
+    return false;
+  }
   const uint32_t bound = socket.options.bound_interface;
   return bound == 0 || bound == arrival.interface_index || !rules.bound_interface_filters_input;
 }
@@ -127,7 +136,8 @@ SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
   // elsewhere the exact 4-tuple).
   if (rules.connected_first) {
     for (SocketState* socket : specific) {
-      const bool exact = socket->connected && socket->peer.port != 0;
+      const bool exact =
+          socket->connected && socket->peer.port != 0 && socket->peer == socket->entered_peer;
       if (exact && Score(rules, *socket, arrival) >= 0) return socket;
     }
   }
