@@ -2,6 +2,7 @@
 
 #include "tools/program/native_socket.h"
 
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -161,7 +162,8 @@ int NativeSocket::Receive(size_t size, Received& received) {
 }
 
 // FIONREAD gives 0 both for nothing and for an empty datagram. poll(2) tells these apart, but not
-// after a shutdown, which makes a socket readable; then a look at the queue does.
+// after a shutdown, which makes a socket readable; then the memory that the queue holds does. (To
+// peek would take the pending error.)
 int NativeSocket::Pending() {
   int size = 0;
   const int result = ErrorOr(::ioctl(fd_, FIONREAD, &size));
@@ -170,10 +172,17 @@ int NativeSocket::Pending() {
   pollfd state = {fd_, POLLIN | POLLRDHUP, 0};
   ::poll(&state, 1, 0);
   if ((state.revents & POLLIN) == 0) return -EAGAIN;
-  // A look would take the pending error, so an empty datagram behind one is believed.
-  if ((state.revents & POLLRDHUP) == 0 || (state.revents & POLLERR) != 0) return 0;
-  char nothing = 0;
-  return ErrorOr(::recv(fd_, &nothing, 0, MSG_PEEK | MSG_DONTWAIT));
+  if ((state.revents & POLLRDHUP) == 0) return 0;
+  // Errors that wait hold memory too; behind them an empty datagram is not seen.
+  int reports = 0;
+  if ((state.revents & POLLERR) != 0 && Get(SocketOption::kReportUnreachable, reports) == 0 &&
+      reports != 0) {
+    return -EAGAIN;
+  }
+  std::array<uint32_t, 16> memory = {};
+  socklen_t length = sizeof(memory);
+  ::getsockopt(fd_, SOL_SOCKET, SO_MEMINFO, memory.data(), &length);
+  return memory[SK_MEMINFO_RMEM_ALLOC] > 0 ? 0 : -EAGAIN;
 }
 
 int NativeSocket::TakeError() {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "tools/lab/lab.h"
 #include "tools/lab/netlink.h"
@@ -111,6 +112,10 @@ void AnswerEveryDatagram() {
   std::ofstream("/proc/sys/net/ipv4/icmp_ratemask") << 0;
   std::ofstream("/proc/sys/net/ipv4/icmp_ratelimit") << 0;
   std::ofstream("/proc/sys/net/ipv6/icmp/ratelimit") << 0;
+  // All hosts together; newer kernels count it for each namespace.
+  std::ofstream("/proc/sys/net/ipv6/icmp/ratemask") << "255";
+  std::ofstream("/proc/sys/net/ipv4/icmp_msgs_per_sec") << 1000000000;
+  std::ofstream("/proc/sys/net/ipv4/icmp_msgs_burst") << 1000000000;
 }
 
 // An address that nobody has is asked for once and waited for without end: the error that would
@@ -150,6 +155,7 @@ class NativeTarget final : public Target {
 
   absl::Status SetUp(size_t number);
   absl::Status WarmUp();
+  bool Reaches(size_t from, const IpAddress& address);
   Answer Open(const Call& call);
   Answer DoOn(OpenSocket& open, const Call& call);
   Answer Exchange(OpenSocket& open, const Call& call);
@@ -170,7 +176,6 @@ absl::Status NativeTarget::SetUp(size_t number) {
   absl::Status result;
   absl::Status visit = lab_.RunOn(places_[number].place, [&] {
     AnswerEveryDatagram();
-    AskOnce(hosts_[number].interfaces);
     absl::StatusOr<std::unique_ptr<lab::Netlink>> netlink = lab::Netlink::Open();
     if (!netlink.ok()) {
       result = netlink.status();
@@ -210,24 +215,50 @@ absl::Status NativeTarget::Build(const std::vector<HostSpec>& hosts) {
   return WarmUp();
 }
 
-// Has the hosts learn each other's hardware addresses, so that later datagrams go at once.
+// Has the hosts learn each other's hardware addresses, so that later datagrams go at once. The
+// kernel makes new addresses known when it has time, so this asks until there is an answer.
 absl::Status NativeTarget::WarmUp() {
   for (size_t from = 0; from < hosts_.size(); ++from) {
-    const InterfaceIndices& indices = places_[from].indices;
-    for (const InterfaceSpec& interface : hosts_[1 - from].interfaces) {
-      for (const std::string& text : interface.addresses) {
+    for (size_t i = 0; i < hosts_[from].interfaces.size(); ++i) {
+      const InterfaceSpec& there = hosts_[1 - from].interfaces[i];
+      // The cable's own, on either side the interface of the same number.
+      std::vector<IpAddress> addresses = {
+          LinkLocalOf(there).WithScope(static_cast<uint32_t>(i + 2))};
+      for (const std::string& text : there.addresses) {
         const absl::StatusOr<IpAddress> address = IpAddress::Parse(text.substr(0, text.find('/')));
         if (!address.ok()) return address.status();
-        absl::Status sent = lab_.RunOn(places_[from].place, [&] {
-          NativeSocket socket(AddressFamily::kDual, indices);
-          socket.Send("", Endpoint(*address, kProbePort));
-        });
-        if (!sent.ok()) return sent;
-        Settle();
+        addresses.push_back(*address);
+      }
+      for (const IpAddress& address : addresses) {
+        if (!Reaches(from, address)) {
+          return absl::InternalError(
+              absl::StrCat("the lab's ", address.ToString(), " does not answer"));
+        }
       }
     }
   }
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    absl::Status visit = lab_.RunOn(places_[i].place, [&] { AskOnce(hosts_[i].interfaces); });
+    if (!visit.ok()) return visit;
+  }
   return absl::OkStatus();
+}
+
+// Whether an address answers that its port is closed, within some seconds.
+bool NativeTarget::Reaches(size_t from, const IpAddress& address) {
+  bool answered = false;
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  absl::Status visit = lab_.RunOn(places_[from].place, [&] {
+    NativeSocket socket(AddressFamily::kDual, places_[from].indices);
+    socket.Connect(Endpoint(address, kProbePort));
+    while (!answered && absl::Now() < deadline) {
+      socket.Send("", Endpoint());
+      Settle();
+      answered = socket.TakeError() == ECONNREFUSED;
+      if (!answered) sched_yield();
+    }
+  });
+  return visit.ok() && answered;
 }
 
 // A datagram, an answer to it, and room for one more of either.
