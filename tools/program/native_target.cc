@@ -123,9 +123,11 @@ void AnswerEveryDatagram() {
 void AskOnce(const std::vector<InterfaceSpec>& interfaces) {
   for (const InterfaceSpec& interface : interfaces) {
     for (const char* protocol : {"ipv4", "ipv6"}) {
-      std::ofstream(
-          absl::StrCat("/proc/sys/net/", protocol, "/neigh/", interface.name, "/retrans_time_ms"))
-          << absl::ToInt64Milliseconds(absl::Hours(24));
+      const std::string folder =
+          absl::StrCat("/proc/sys/net/", protocol, "/neigh/", interface.name, "/");
+      std::ofstream(folder + "retrans_time_ms") << absl::ToInt64Milliseconds(absl::Hours(24));
+      // What waits there is charged to its sender, who must not run out of room.
+      std::ofstream(folder + "unres_qlen_bytes") << 65536;
     }
   }
 }
