@@ -30,8 +30,8 @@ class MulticastSender {
  public:
   struct Options {
     Endpoint group = {};
-    NetworkInterface interface = {};         // By which it leaves; index 0: the platform chooses.
-    int ttl = 1;                             // How many networks far it goes; 0: for this host alone.
+    NetworkInterface interface = {};  // By which it leaves; index 0: the platform chooses.
+    int ttl = 1;                      // How many networks far it goes; 0: for this host alone.
     std::string text = "Multicast message";  // A number follows it.
     int count = 0;                           // How many to send; 0: no end.
     absl::Duration interval = absl::Seconds(1);

@@ -105,7 +105,7 @@ struct SocketState {
   // Whether the route to the peer is kept: without, the path's MTU is not known. Some options make
   // the socket forget it.
   bool route_kept = false;
-  IpAddress former_peer;  // Of a disconnected IPv6 socket, where that still filters.
+  IpAddress former_peer;   // Of a disconnected IPv6 socket, where that still filters.
   bool read_shut = false;  // Shut down for good: no connect opens them again.
   bool write_shut = false;
   std::shared_ptr<ReuseGroup> reuse_group;

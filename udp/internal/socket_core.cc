@@ -7,8 +7,7 @@
 
 namespace pollux::internal {
 
-SocketCore::SocketCore(SocketEngine& of)
-    : engine(of), flush_(of.loop(), [this] { Flush(); }) {}
+SocketCore::SocketCore(SocketEngine& of) : engine(of), flush_(of.loop(), [this] { Flush(); }) {}
 
 absl::Status SocketCore::Fail(absl::Status status) {
   error = status;
