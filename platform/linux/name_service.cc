@@ -65,7 +65,7 @@ absl::Status LinuxNames::StartThread(Body body) {
   auto owned = std::make_unique<Body>(std::move(body));
   const int result = calls_->StartThread(&RunBody, owned.get());
   if (result < 0) return StatusOf(result, "start the name resolver's thread");
-  owned.release();  // The thread has it.
+  static_cast<void>(owned.release());  // The thread has it.
   return absl::OkStatus();
 }
 

@@ -105,51 +105,51 @@ Outcome<> UdpStack::Impl::LeaveSource(SocketState& socket, const IpAddress& grou
   return Done();
 }
 
-Outcome<> UdpStack::Impl::Join(SocketState& socket, const GroupMembership& asked) {
-  GroupMembership membership = asked;
-  membership.group = asked.group.WithScope(0);
-  const IpAddress& group = membership.group;
+Outcome<> UdpStack::Impl::Join(SocketState& socket, const GroupMembership& membership) {
+  GroupMembership wanted = membership;
+  wanted.group = membership.group.WithScope(0);
+  const IpAddress& group = wanted.group;
   if (group.is_ipv6() && !socket.is_ipv6()) return OsError::kNoProtocolOption;
   if (!group.is_multicast() || group.is_mapped()) return OsError::kInvalidArgument;
-  if (asked.source.is_set() && asked.source.is_ipv4() != group.is_ipv4()) {
+  if (membership.source.is_set() && membership.source.is_ipv4() != group.is_ipv4()) {
     return OsError::kInvalidArgument;
   }
-  if (membership.interface_index == 0) membership.interface_index = asked.group.scope_id();
-  const bool named = membership.interface_index != 0;
-  const uint32_t interface_index = MembershipInterface(membership);
+  if (wanted.interface_index == 0) wanted.interface_index = membership.group.scope_id();
+  const bool named = wanted.interface_index != 0;
+  const uint32_t interface_index = MembershipInterface(wanted);
   if (interface_index == 0) return rules_.join_unknown_interface;
   socket.options.multicast_touched = true;
-  if (!asked.source.is_set()) return JoinAnySource(socket, group, interface_index, named);
+  if (!membership.source.is_set()) return JoinAnySource(socket, group, interface_index, named);
   // IPv6 without an interface means a membership on any, if there is one.
   const SocketMembership* known =
       group.is_ipv6() && !named ? FindMembership(socket, group, 0) : nullptr;
   return JoinSource(socket, group, known != nullptr ? known->interface_index : interface_index,
-                    asked.source.WithScope(0));
+                    membership.source.WithScope(0));
 }
 
-Outcome<> UdpStack::Impl::Leave(SocketState& socket, const GroupMembership& asked) {
-  GroupMembership membership = asked;
-  membership.group = asked.group.WithScope(0);
-  const IpAddress& group = membership.group;
+Outcome<> UdpStack::Impl::Leave(SocketState& socket, const GroupMembership& membership) {
+  GroupMembership wanted = membership;
+  wanted.group = membership.group.WithScope(0);
+  const IpAddress& group = wanted.group;
   if (group.is_ipv6() && !socket.is_ipv6()) return OsError::kNoProtocolOption;
   if (!group.is_multicast()) {
-    if (asked.source.is_set()) return OsError::kInvalidArgument;
+    if (membership.source.is_set()) return OsError::kInvalidArgument;
     return group.is_ipv4() ? rules_.leave_non_group_ipv4 : rules_.leave_non_group_ipv6;
   }
-  if (membership.interface_index == 0) membership.interface_index = asked.group.scope_id();
+  if (wanted.interface_index == 0) wanted.interface_index = membership.group.scope_id();
   // Without an interface, Linux's IPv4 leaves the one that the group is routed by now; the others
   // the first that they find (udp-semantics 1.3.1 "leave with ANY", 1.3.4).
   const bool first = group.is_ipv6() || rules_.leave_any_interface_finds_first;
-  uint32_t interface_index = membership.interface_index;
+  uint32_t interface_index = wanted.interface_index;
   if (interface_index == 0 && !first) {
-    interface_index = MembershipInterface(membership);
+    interface_index = MembershipInterface(wanted);
     if (interface_index == 0) return rules_.join_unknown_interface;
   }
-  if (asked.source.is_set()) {
-    if (membership.interface_index != 0 && MembershipInterface(membership) == 0) {
+  if (membership.source.is_set()) {
+    if (wanted.interface_index != 0 && MembershipInterface(wanted) == 0) {
       return rules_.join_unknown_interface;
     }
-    return LeaveSource(socket, group, interface_index, asked.source.WithScope(0));
+    return LeaveSource(socket, group, interface_index, membership.source.WithScope(0));
   }
   SocketMembership* found = FindMembership(socket, group, interface_index);
   if (found == nullptr) return rules_.leave_not_joined;
