@@ -164,7 +164,7 @@ void Segment::SetProfile(const LinkProfile& profile) {
 }
 
 absl::Status Segment::ValidateProfile(const LinkProfile& profile) const {
-  const absl::Status status = Validate(profile, prefixes_.back().network.is_ipv6());
+  absl::Status status = Validate(profile, prefixes_.back().network.is_ipv6());
   if (status.ok()) return status;
   return absl::Status(status.code(), absl::StrCat("segment ", name(), ": ", status.message()));
 }

@@ -132,7 +132,7 @@ absl::StatusOr<size_t> UdpSocket::SendBatch(absl::Span<const SendSlot> datagrams
   if (implicit) {
     if (absl::Status s = Bind(); !s.ok()) return s;
   }
-  const absl::StatusOr<size_t> sent = c.socket->Send(datagrams.first(good));
+  absl::StatusOr<size_t> sent = c.socket->Send(datagrams.first(good));
   if (!sent.ok()) {
     if (implicit) c.Drop();
     return c.Fail(sent.status());
