@@ -8,17 +8,11 @@
 
 namespace pollux::sim {
 
-bool RefusesIpv4(const SocketState& socket) {
-  if (socket.family == AddressFamily::kIpv6) return true;
-  return socket.family == AddressFamily::kDual && socket.address_was_asked &&
-         socket.local.is_ipv6();
-}
-
 // The address as the socket's tables have it: unmapped, and a wildcard in the socket's own form.
 Outcome<IpAddress> UdpStack::Impl::CheckFamily(const SocketState& socket,
                                                const IpAddress& address) const {
   const IpAddress plain = address.Unmapped();
-  if (!plain.is_set()) return WildcardOf(socket.family);
+  if (!plain.is_set()) return WildcardOf(socket.speaks());
   if (socket.family == AddressFamily::kIpv4) {
     if (!address.is_ipv4()) return OsError::kAddressFamilyNotSupported;
     return plain;
@@ -26,10 +20,10 @@ Outcome<IpAddress> UdpStack::Impl::CheckFamily(const SocketState& socket,
   if (plain.is_ipv4()) {
     // A socket for IPv6 alone cannot be bound to a mapped address, nor one that became such by an
     // earlier bind.
-    if (RefusesIpv4(socket)) return OsError::kInvalidArgument;
+    if (socket.speaks() == AddressFamily::kIpv6) return OsError::kInvalidArgument;
     return plain;
   }
-  return plain.is_unspecified() ? WildcardOf(socket.family) : plain;
+  return plain.is_unspecified() ? WildcardOf(socket.speaks()) : plain;
 }
 
 std::optional<OsError> UdpStack::Impl::CheckIpv6Address(const SocketState& socket,
@@ -158,13 +152,14 @@ Outcome<> UdpStack::Impl::Bind(SocketState& socket, const Endpoint& local) {
   }
   if (error) {
     // An address that an earlier bind left, and a disconnect, is lost too.
-    socket.local = WildcardOf(socket.family);
+    socket.local = WildcardOf(socket.speaks());
     socket.source = IpAddress();
     return *error;
   }
   // Who binds the mapped wildcard named an address, the IPv6 wildcard not.
   socket.address_was_asked = !socket.on_wildcard() || (socket.is_ipv6() && address.is_ipv4());
   socket.port_was_asked = local.port != 0;
+  if (socket.is_ipv6() && !socket.on_wildcard() && address.is_ipv6()) socket.gave_up_ipv4 = true;
   // A group or broadcast address is no source, and the wildcard leaves the choice to the route. But
   // IPv6 sockets keep every mapped address as their source, even where it makes all sends fail
   // (observed on Linux; elsewhere (U)).

@@ -18,7 +18,7 @@ void UdpStack::Impl::SetLocal(SocketState& socket, const IpAddress& local) {
 void UdpStack::Impl::ResetLocal(SocketState& socket) {
   socket.source = IpAddress();
   socket.ipv4_source = IpAddress();
-  SetLocal(socket, WildcardOf(socket.family));
+  SetLocal(socket, WildcardOf(socket.speaks()));
 }
 
 // The peer as it will be looked for: a zero address becomes the host's own, of the protocol that
@@ -28,7 +28,7 @@ Outcome<Endpoint> UdpStack::Impl::CheckPeer(SocketState& socket, const Endpoint&
   if (socket.family == AddressFamily::kIpv4) {
     if (!peer.address.is_ipv4()) return OsError::kAddressFamilyNotSupported;
   } else if (target.address.is_ipv4()) {
-    if (RefusesIpv4(socket)) return OsError::kNetworkUnreachable;
+    if (socket.speaks() == AddressFamily::kIpv6) return OsError::kNetworkUnreachable;
   } else if (target.address.is_unspecified()) {
     target.address = ZeroAddress(rules_, socket.local.is_ipv4());
   }

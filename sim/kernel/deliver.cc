@@ -154,6 +154,7 @@ bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Ar
   const NetworkInterface* link =
       interfaces_.Find(looped ? kLoopbackIndex : arrival.interface_index);
   const size_t charge = ChargeOf(rules_, packet, link->mtu);
+  if (socket.connected || FiltersByFormerPeer(socket, arrival)) socket.knows_processor = true;
   const bool closed = socket.read_shut && rules_.read_shutdown == ReadShutdown::kEnd;
   if (closed || !FitsQueue(rules_, socket, charge)) {
     ++socket.dropped;

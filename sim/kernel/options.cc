@@ -143,6 +143,7 @@ Outcome<> UdpStack::Impl::SetOption(SocketState& socket, SocketOption option, in
       if (!socket.is_ipv6()) return OsError::kNoProtocolOption;
       if (socket.bound()) return OsError::kInvalidArgument;
       socket.family = value != 0 ? AddressFamily::kIpv6 : AddressFamily::kDual;
+      socket.gave_up_ipv4 = false;
       if (socket.on_wildcard()) socket.local = WildcardOf(socket.family);
       return Done();
     case SocketOption::kReportUnreachable:
@@ -202,7 +203,7 @@ Outcome<int> UdpStack::Impl::GetOption(const SocketState& socket, SocketOption o
     case SocketOption::kIpv6Only:
       // Unlike the set: an IPv4 socket does not even look who is asked.
       if (!socket.is_ipv6()) return OsError::kOperationNotSupported;
-      return int{RefusesIpv4(socket)};
+      return int{socket.speaks() == AddressFamily::kIpv6};
     case SocketOption::kReportUnreachable:
       if (rules_.icmp == IcmpRule::kConnected) return OsError::kNoProtocolOption;
       return int{options.report_unreachable};

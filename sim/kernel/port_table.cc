@@ -13,7 +13,7 @@ namespace {
 // A dual-stack socket that got its IPv6 address by a connect, not by its bind, goes on to hold an
 // IPv4 address as well: Linux writes 127.0.0.6 there, which IPv4 sockets meet.
 bool HidesIpv4(const SocketState& socket) {
-  return socket.bound() && socket.family == AddressFamily::kDual && socket.local.is_ipv6() &&
+  return socket.bound() && socket.speaks() == AddressFamily::kDual && socket.local.is_ipv6() &&
          !socket.on_wildcard() && !socket.address_was_asked;
 }
 

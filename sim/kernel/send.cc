@@ -45,7 +45,7 @@ Outcome<Endpoint> UdpStack::Impl::DestinationOf(const SocketState& socket,
   if (socket.family == AddressFamily::kIpv4) {
     if (!target.address.is_ipv4()) return OsError::kAddressFamilyNotSupported;
   } else if (target.address.is_ipv4()) {
-    if (RefusesIpv4(socket)) return OsError::kNetworkUnreachable;
+    if (socket.speaks() == AddressFamily::kIpv6) return OsError::kNetworkUnreachable;
     if (too_long) return OsError::kMessageTooLong;
   } else if (target.address.is_unspecified()) {
     target.address = ZeroAddress(rules_, socket.source.is_ipv4());

@@ -82,6 +82,9 @@ struct SocketOptions {
 struct SocketState {
   SocketId id = 0;
   AddressFamily family = AddressFamily::kIpv4;
+  // A dual-stack socket that was bound to an IPv6 address: it never speaks IPv4 again, even if a
+  // disconnect unbinds it.
+  bool gave_up_ipv4 = false;
   UserId user = 0;
   SocketOptions options;
   Metadata metadata = Metadata::kNone;
@@ -106,6 +109,8 @@ struct SocketState {
   // the socket forget it.
   bool route_kept = false;
   IpAddress former_peer;   // Of a disconnected IPv6 socket, where that still filters.
+  // It has had a datagram while it had a peer: Linux remembers the processor that brought it.
+  bool knows_processor = false;
   bool read_shut = false;  // Shut down for good: no connect opens them again.
   bool write_shut = false;
   std::shared_ptr<ReuseGroup> reuse_group;
@@ -127,6 +132,8 @@ struct SocketState {
   bool CarriesIpv4() const;
   bool CarriesIpv6() const;
   bool on_wildcard() const { return local.is_unspecified(); }
+  // What it can be bound to and send to.
+  AddressFamily speaks() const { return gave_up_ipv4 ? AddressFamily::kIpv6 : family; }
 };
 
 // The wildcard that an unbound socket of a family has.

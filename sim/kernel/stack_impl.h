@@ -169,8 +169,6 @@ class UdpStack::Impl {
   absl::flat_hash_map<IpAddress, IcmpBudget> icmp_budgets_;
 };
 
-// Whether an IPv6 socket cannot speak IPv4: by its family, or by the IPv6 address it was bound to.
-bool RefusesIpv4(const SocketState& socket);
 // The peer, with the interface that a link-local one is reached by: the one the socket is bound to
 // by now.
 Endpoint ScopedPeer(const SocketState& socket);

@@ -13,17 +13,15 @@ bool Carries(const SocketState& socket, const Arrival& arrival) {
   return arrival.destination.address.is_ipv4() ? socket.CarriesIpv4() : socket.CarriesIpv6();
 }
 
-bool FiltersByFormerPeer(const SocketState& socket, const Arrival& arrival) {
-  return socket.former_peer.is_set() && arrival.source.address.is_ipv6();
-}
-
-// Negative if the socket drops out. A peer without a port counts for its address alone.
+// Negative if the socket drops out. A peer without a port counts for its address alone. Simulated
+// hosts have one processor, so that a socket that knows one knows the datagram's.
 int Score(const PlatformRules& rules, const SocketState& socket, const Arrival& arrival) {
   if (!Carries(socket, arrival) || !Admits(rules, socket, arrival)) return -1;
   int score = socket.is_ipv6() ? 1 : 2;
   if (socket.connected) score += socket.peer.port != 0 ? 8 : 4;
   if (FiltersByFormerPeer(socket, arrival)) score += 4;
   if (socket.options.bound_interface != 0) score += 4;
+  if (socket.knows_processor) score += 1;
   return score;
 }
 
@@ -113,6 +111,10 @@ SocketState* Best(const PlatformRules& rules, Chain chain, bool wildcard, const 
 }
 
 }  // namespace
+
+bool FiltersByFormerPeer(const SocketState& socket, const Arrival& arrival) {
+  return socket.former_peer.is_set() && arrival.source.address.is_ipv6();
+}
 
 bool Admits(const PlatformRules& rules, const SocketState& socket, const Arrival& arrival) {
   if (socket.connected) {

@@ -27,6 +27,8 @@ struct Arrival {
 SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
                           const Arrival& arrival);
 
+// Whether a disconnected IPv6 socket still measures the datagram by the peer that it had.
+bool FiltersByFormerPeer(const SocketState& socket, const Arrival& arrival);
 // Whether peer and bound interface of a socket let the datagram in.
 bool Admits(const PlatformRules& rules, const SocketState& socket, const Arrival& arrival);
 

@@ -112,7 +112,15 @@ int NativeSocket::Disconnect() {
 int NativeSocket::Local(Endpoint& local) {
   Address address;
   const int result = ErrorOr(::getsockname(fd_, &address.base, &address.length));
-  if (result == 0) local = FromKernel(address);
+  if (result < 0) return result;
+  local = FromKernel(address);
+  // One that was bound to an IPv6 address before has given IPv4 up.
+  int ipv6_only = 0;
+  socklen_t length = sizeof(ipv6_only);
+  if (local.address == IpAddress::Any() &&
+      ::getsockopt(fd_, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, &length) == 0 && ipv6_only != 0) {
+    local.address = IpAddress::AnyIpv6();
+  }
   return result;
 }
 
