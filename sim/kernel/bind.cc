@@ -156,8 +156,11 @@ Outcome<> UdpStack::Impl::Bind(SocketState& socket, const Endpoint& local) {
     socket.source = IpAddress();
     return *error;
   }
-  // Who binds the mapped wildcard named an address, the IPv6 wildcard not.
-  socket.address_was_asked = !socket.on_wildcard() || (socket.is_ipv6() && address.is_ipv4());
+  // Who binds the mapped wildcard named an address, the IPv6 wildcard not. What an earlier bind
+  // named counts on.
+  if (!socket.on_wildcard() || (socket.is_ipv6() && address.is_ipv4())) {
+    socket.address_was_asked = true;
+  }
   socket.port_was_asked = local.port != 0;
   if (socket.is_ipv6() && !socket.on_wildcard() && address.is_ipv6()) socket.gave_up_ipv4 = true;
   // A group or broadcast address is no source, and the wildcard leaves the choice to the route. But

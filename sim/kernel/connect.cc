@@ -102,9 +102,13 @@ Outcome<> UdpStack::Impl::Connect(SocketState& socket, const Endpoint& peer) {
   socket.peer = Endpoint(route->target.WithScope(target->address.scope_id()), target->port);
   socket.connected = true;
   socket.former_peer = IpAddress();
-  socket.route_kept = true;
-  if (!socket.entered_peer.is_set()) socket.entered_peer = socket.peer;
+  socket.kept_route = *route;
   if (socket.reuse_group) socket.reuse_group->had_connection = true;
+  if (!socket.entered_peer.is_set()) {
+    socket.entered_peer = socket.peer;
+    socket.entered_as = ++last_connection_;
+    ports_.LeaveGroup(socket);
+  }
   if (rules_.connect_clears_error) socket.error.reset();
   return Done();
 }

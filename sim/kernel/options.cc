@@ -50,7 +50,7 @@ Outcome<> UdpStack::Impl::SetBoundInterface(SocketState& socket, int value) {
   if (value < 0 || (index != 0 && interfaces_.Find(index) == nullptr)) return OsError::kNoDevice;
   // Only root may change it once it is set (udp-semantics 1.1.4 "SO_BINDTODEVICE unprivileged").
   if (socket.options.bound_interface != 0 && socket.user != 0) return OsError::kPermission;
-  if (socket.options.bound_interface != index) socket.route_kept = false;
+  if (socket.options.bound_interface != index) socket.kept_route.reset();
   if (!socket.bound()) {
     socket.options.bound_interface = index;
     return Done();
@@ -73,7 +73,7 @@ Outcome<> UdpStack::Impl::SetHeaderField(SocketState& socket, SocketOption optio
     case SocketOption::kTypeOfService:
       if (ipv6 && (value < -1 || value > 255)) return OsError::kInvalidArgument;
       // Only IPv4's option forgets the route, where it changes something.
-      if (ipv4 && options.traffic_class != (value & 0xff)) socket.route_kept = false;
+      if (ipv4 && options.traffic_class != (value & 0xff)) socket.kept_route.reset();
       options.traffic_class = ipv6 && value == -1 ? 0 : value & 0xff;
       return Done();
     default:
@@ -156,10 +156,8 @@ Outcome<> UdpStack::Impl::SetOption(SocketState& socket, SocketOption option, in
 }
 
 Outcome<int> UdpStack::Impl::GetPathMtu(const SocketState& socket) const {
-  if (!socket.connected || !socket.route_kept) return OsError::kNotConnected;
-  Outcome<OutputRoute> route = RouteFor(socket, socket.peer.address, SendOptions());
-  if (!route.ok()) return OsError::kNotConnected;
-  return static_cast<int>(PathMtu(*route));
+  if (!socket.connected || !socket.kept_route) return OsError::kNotConnected;
+  return static_cast<int>(PathMtu(*socket.kept_route));
 }
 
 Outcome<int> UdpStack::Impl::GetOption(const SocketState& socket, SocketOption option) const {

@@ -14,7 +14,7 @@ namespace {
 // IPv4 address as well: Linux writes 127.0.0.6 there, which IPv4 sockets meet.
 bool HidesIpv4(const SocketState& socket) {
   return socket.bound() && socket.speaks() == AddressFamily::kDual && socket.local.is_ipv6() &&
-         !socket.on_wildcard() && !socket.address_was_asked;
+         !socket.on_wildcard();
 }
 
 bool MeetsHidden(const SocketState& socket) {

@@ -33,6 +33,8 @@ class PortTable {
   // Enters a socket whose local address and port are set.
   void Add(SocketState& socket);
   void Remove(SocketState& socket);
+  // Takes the socket out of its group, if it is in one.
+  void LeaveGroup(SocketState& socket);
   // The local address, or the bound interface, of an entered socket changes: `change` does it. It
   // goes to the head of its new address, keeps its place in the port, and leaves its group.
   template <typename Change>
@@ -61,7 +63,6 @@ class PortTable {
   template <typename Map>
   static void Erase(Map& map, const typename Map::key_type& key, SocketState& socket);
   void JoinGroup(SocketState& socket);
-  void LeaveGroup(SocketState& socket);
 
   const bool groups_;
   StackHost& host_;

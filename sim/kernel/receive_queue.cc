@@ -2,6 +2,8 @@
 
 #include "sim/kernel/receive_queue.h"
 
+#include <algorithm>
+
 namespace pollux::sim {
 namespace {
 
@@ -17,6 +19,8 @@ constexpr size_t kSmallBlock = 576;
 constexpr size_t kLargestBlock = 16384;
 constexpr size_t kBeforeIpv4 = 59;
 constexpr size_t kBeforeIpv6 = 72;
+constexpr size_t kBeforeIpv4Part = 36;  // The same of a fragment, without what only aligns.
+constexpr size_t kBeforeIpv6Part = 64;
 constexpr size_t kUdpHeader = 8;
 
 size_t TruesizeOfOne(size_t payload, bool ipv4) {
@@ -26,6 +30,30 @@ size_t TruesizeOfOne(size_t payload, bool ipv4) {
     if (room <= block) return kDescription + block;
   }
   return kDescription + kSmallBlock + payload;
+}
+
+// The same of fragments that were put together, each with up to `step` bytes behind its headers:
+// what follows the first is copied into the end of its block for as long as there is room, and
+// costs nothing then; from the first that finds none on, every one stays where it is.
+size_t TruesizeOfFragments(size_t bytes, size_t step, bool ipv4) {
+  const auto truesize = [&](size_t part) {
+    return TruesizeOfOne(part > kUdpHeader ? part - kUdpHeader : 0, ipv4);
+  };
+  const size_t first = std::min(bytes, step);
+  size_t sum = truesize(first);
+  const size_t used = kDescription + kBookkeeping + (ipv4 ? kBeforeIpv4Part : kBeforeIpv6Part);
+  size_t room = sum > used + first ? sum - used - first : 0;
+  for (size_t left = bytes - first; left > 0;) {
+    const size_t part = std::min(left, step);
+    left -= part;
+    if (part <= room) {
+      room -= part;
+    } else {
+      room = 0;
+      sum += truesize(part);
+    }
+  }
+  return sum;
 }
 
 }  // namespace
@@ -38,14 +66,7 @@ size_t TruesizeOf(const Packet& packet, uint32_t mtu) {
   // more.
   const size_t headers = ipv4 ? 20 : 48;
   const size_t step = (mtu > headers + 8) ? (mtu - headers) / 8 * 8 : 8;
-  size_t left = payload + kUdpHeader;
-  size_t sum = 0;
-  while (left > 0) {
-    const size_t part = left < step ? left : step;
-    sum += TruesizeOfOne(part > kUdpHeader ? part - kUdpHeader : 0, ipv4);
-    left -= part;
-  }
-  return sum;
+  return TruesizeOfFragments(payload + kUdpHeader, step, ipv4);
 }
 
 size_t ChargeOf(const PlatformRules& rules, const Packet& packet, uint32_t mtu) {

@@ -165,7 +165,8 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
   }
   // A mapped peer is a destination like any other: its route is not kept.
   const bool to_peer = !datagram.destination.is_set();
-  if (to_peer && !(socket.is_ipv6() && socket.peer.address.is_ipv4())) socket.route_kept = true;
+  const bool keeps = to_peer && !(socket.is_ipv6() && socket.peer.address.is_ipv4());
+  if (keeps && !socket.kept_route) socket.kept_route = sending.route;
   Emit(socket, sending, datagram.payload);
   return Done();
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "sim/kernel/output_route.h"
 #include "sim/kernel/packet.h"
 #include "sim/kernel/udp_stack.h"
 #include "udp/endpoint.h"
@@ -105,10 +106,11 @@ struct SocketState {
   Endpoint peer;
   // The peer by which the lookup of connections finds it: Linux enters the first and no later one.
   Endpoint entered_peer;
-  // Whether the route to the peer is kept: without, the path's MTU is not known. Some options make
-  // the socket forget it.
-  bool route_kept = false;
-  IpAddress former_peer;   // Of a disconnected IPv6 socket, where that still filters.
+  uint64_t entered_as = 0;  // Of the sockets of one peer, the lookup finds the one entered last.
+  // The route to the peer, as it was when it was found. Some options make the socket forget it;
+  // without one, the path's MTU is not known.
+  std::optional<OutputRoute> kept_route;
+  IpAddress former_peer;  // Of a disconnected IPv6 socket, where that still filters.
   // It has had a datagram while it had a peer: Linux remembers the processor that brought it.
   bool knows_processor = false;
   bool read_shut = false;  // Shut down for good: no connect opens them again.

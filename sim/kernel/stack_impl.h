@@ -164,6 +164,7 @@ class UdpStack::Impl {
   absl::btree_map<SocketId, std::unique_ptr<SocketState>> sockets_;
   SocketId last_socket_ = 0;
   uint64_t last_packet_ = 0;
+  uint64_t last_connection_ = 0;
   // Looked up, never iterated.
   absl::flat_hash_map<IpAddress, uint32_t> path_mtus_;
   absl::flat_hash_map<IpAddress, IcmpBudget> icmp_budgets_;

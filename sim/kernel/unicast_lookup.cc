@@ -137,11 +137,14 @@ SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
   // Connected sockets of this very peer are found before all others (hash4, Linux 6.13 and later;
   // elsewhere the exact 4-tuple).
   if (rules.connected_first) {
+    SocketState* newest = nullptr;
     for (SocketState* socket : specific) {
-      const bool exact =
-          socket->connected && socket->peer.port != 0 && socket->peer == socket->entered_peer;
-      if (exact && Score(rules, *socket, arrival) >= 0) return socket;
+      const bool exact = socket->connected && socket->peer.port == arrival.source.port &&
+                         socket->peer == socket->entered_peer;
+      if (!exact || Score(rules, *socket, arrival) < 0) continue;
+      if (newest == nullptr || socket->entered_as > newest->entered_as) newest = socket;
     }
+    if (newest != nullptr) return newest;
   }
   SocketState* found = Best(rules, specific, /*wildcard=*/false, arrival);
   if (found != nullptr) return found;

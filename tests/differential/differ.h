@@ -47,6 +47,7 @@ class Differ {
 
  private:
   absl::Status AddSubject();
+  Comparison CompareOnce(const program::Program& program);
 
   program::Target& reference_;
   const Maker make_subject_;

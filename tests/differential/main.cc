@@ -44,12 +44,13 @@ struct Totals {
   uint64_t unrepeated = 0;
 };
 
-void Report(Differ& differ, const Program& program, uint64_t seed, uint64_t number,
-            Totals& totals) {
+void Report(Differ& differ, const Program& program, const Comparison& comparison, uint64_t seed,
+            uint64_t number, Totals& totals) {
   if (!differ.Compare(program).first_difference) {
     ++totals.unrepeated;
-    std::cout << "program " << number << " of seed " << seed
-              << " differed once, and not when it was repeated\n";
+    std::cout << "\nprogram " << number << " of seed " << seed
+              << " differed once, and not when it was repeated:\n"
+              << Show(program, comparison) << std::endl;
     return;
   }
   ++totals.divergences;
@@ -77,7 +78,7 @@ int RunAll(Target& native, const GeneratorOptions& options) {
     ++totals.programs;
     totals.calls += program.calls.size();
     if (absl::GetFlag(FLAGS_verbose)) std::cout << "# " << i << '\n' << Show(program, comparison);
-    if (comparison.first_difference) Report(differ, program, seed, i, totals);
+    if (comparison.first_difference) Report(differ, program, comparison, seed, i, totals);
     if (totals.divergences >= absl::GetFlag(FLAGS_divergences)) break;
   }
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);

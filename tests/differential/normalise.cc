@@ -2,6 +2,7 @@
 
 #include "tests/differential/normalise.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -13,6 +14,27 @@ namespace pollux::differential {
 
 using program::Call;
 using program::Verb;
+
+namespace {
+
+// "10.77.0.1:port#3" without the 3.
+std::string WithoutPortNumber(const program::Answer& answer) {
+  const size_t name = answer.find("port#");
+  if (name == std::string::npos) return answer;
+  const size_t number = name + 5;
+  std::string text = answer;
+  return text.erase(number, text.find_first_not_of("0123456789", number) - number);
+}
+
+}  // namespace
+
+bool OnlyChosenPortsDiffer(const std::vector<program::Answer>& expected,
+                           const std::vector<program::Answer>& actual) {
+  return std::equal(expected.begin(), expected.end(), actual.begin(), actual.end(),
+                    [](const program::Answer& a, const program::Answer& b) {
+                      return WithoutPortNumber(a) == WithoutPortNumber(b);
+                    });
+}
 
 // A send causes one ICMP error at most, and no platform makes the next wait longer than this.
 std::optional<Call> TimeFor(const Call& call) {
