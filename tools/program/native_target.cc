@@ -118,14 +118,16 @@ void AnswerEveryDatagram() {
   std::ofstream("/proc/sys/net/ipv4/icmp_msgs_burst") << 1000000000;
 }
 
-// An address that nobody has is asked for once and waited for without end: the error that would
-// come after seconds would reach another program.
+// An address that nobody has is asked for once and then waited for longer than any program takes,
+// so that none meets the error that comes in the end. Not much longer: what waits for an answer
+// keeps the namespace alive even if the process is killed, and an ICMP error that waits takes of
+// what the whole machine may have under way.
 void AskOnce(const std::vector<InterfaceSpec>& interfaces) {
   for (const InterfaceSpec& interface : interfaces) {
     for (const char* protocol : {"ipv4", "ipv6"}) {
       const std::string folder =
           absl::StrCat("/proc/sys/net/", protocol, "/neigh/", interface.name, "/");
-      std::ofstream(folder + "retrans_time_ms") << absl::ToInt64Milliseconds(absl::Hours(24));
+      std::ofstream(folder + "retrans_time_ms") << absl::ToInt64Milliseconds(absl::Minutes(1));
       // What waits there is charged to its sender, who must not run out of room.
       std::ofstream(folder + "unres_qlen_bytes") << 65536;
     }
@@ -139,10 +141,7 @@ class NativeTarget final : public Target {
   std::string name() const override { return "native"; }
   absl::Status Build(const std::vector<HostSpec>& hosts) override;
   Answer Do(const Call& call) override;
-  void Reset() override {
-    sockets_.clear();
-    if (answers_) answers_->Reset();
-  }
+  void Reset() override;
 
  private:
   struct Host {
@@ -168,10 +167,19 @@ class NativeTarget final : public Target {
   const std::array<Host, 2> places_ = {
       {{lab::Host::kA, {1, 11, 12}}, {lab::Host::kB, {1, 21, 22}}}};
   std::vector<HostSpec> hosts_;
+  std::vector<std::unique_ptr<lab::Netlink>> netlinks_;  // Of each host.
   std::unique_ptr<Probe> probe_;
   std::optional<AnswerWriter> answers_;
   std::map<std::string, OpenSocket> sockets_;
 };
+
+void NativeTarget::Reset() {
+  sockets_.clear();
+  for (const std::unique_ptr<lab::Netlink>& netlink : netlinks_) {
+    POLLUX_CHECK(netlink->ForgetSilentNeighbours().ok(), "the lab's neighbours cannot be listed");
+  }
+  if (answers_) answers_->Reset();
+}
 
 // Interfaces get the link-local addresses that programs expect, in place of the lab's.
 absl::Status NativeTarget::SetUp(size_t number) {
@@ -193,6 +201,7 @@ absl::Status NativeTarget::SetUp(size_t number) {
       result = (*netlink)->RemoveAddress(index, labs, kPrefix);
       if (result.ok()) result = (*netlink)->AddAddress(index, LinkLocalOf(interfaces[i]), kPrefix);
     }
+    netlinks_.push_back(*std::move(netlink));
   });
   return visit.ok() ? result : visit;
 }
@@ -208,6 +217,7 @@ absl::Status NativeTarget::Build(const std::vector<HostSpec>& hosts) {
   if (probe_ != nullptr) return absl::OkStatus();
   hosts_ = hosts;
   answers_.emplace(hosts);
+  netlinks_.clear();
   for (size_t i = 0; i < hosts_.size(); ++i) {
     if (absl::Status s = SetUp(i); !s.ok()) return s;
   }
