@@ -56,8 +56,7 @@ void SortByReach(const std::vector<NetworkInterface>& interfaces,
 
 Network::Network(const NetworkOptions& options)
     : options_(options),
-      luck_(options.seed),
-      choices_(options.choices == nullptr ? luck_ : *options.choices),
+      choices_(options.seed, options.choices),
       timeline_(trace_, options.events_max),
       courier_(timeline_, options.packets_in_flight_max) {
   POLLUX_CHECK(options.resolve_delay >= absl::ZeroDuration() &&
