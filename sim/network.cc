@@ -145,6 +145,16 @@ Host* Network::FindHost(absl::string_view name) const {
   return found == host_names_.end() ? nullptr : found->second;
 }
 
+std::string Network::SocketTables() const {
+  std::string tables;
+  for (const std::unique_ptr<Host>& host : hosts_) {
+    if (!host->stack_.Sockets().empty()) {
+      absl::StrAppend(&tables, host->name(), "\n", host->SocketTable());
+    }
+  }
+  return tables;
+}
+
 void Network::RunFor(absl::Duration duration) {
   timeline_.Run(Now() + std::max(duration, absl::ZeroDuration()), nullptr, nullptr);
 }

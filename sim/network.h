@@ -105,7 +105,11 @@ class Network {
   // to happen.
   bool RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration timeout);
 
+  // The open sockets of every host that has some, each table under its host's name.
+  std::string SocketTables() const;
+
   Trace& trace() { return trace_; }
+  const Trace& trace() const { return trace_; }
   // What has happened until now that was not bound to: this run again, for a `StoryPlayer`.
   const FaultStory& Story() const { return choices_.story(); }
   // Of all that has happened until now: equal for two runs if and, but for chance, only if they
