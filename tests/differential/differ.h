@@ -10,12 +10,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "tools/program/program.h"
 #include "tools/program/target.h"
@@ -33,7 +34,7 @@ struct Comparison {
 class Differ {
  public:
   // Makes a kernel with the luck of a seed.
-  using Maker = absl::AnyInvocable<std::unique_ptr<program::Target>(uint64_t seed)>;
+  using Maker = std::function<std::unique_ptr<program::Target>(uint64_t seed)>;
 
   // `reference` is right by definition, and must outlive the differ.
   Differ(program::Target& reference, Maker make_subject)

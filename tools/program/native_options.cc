@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 
 #include "platform/posix/socket_address.h"
 #include "tools/program/native_socket.h"
@@ -87,16 +88,17 @@ int NativeSocket::GetOne(const KernelOption& option, int& value) {
 
 // By name: SO_BINDTOIFINDEX takes numbers that no interface has.
 int NativeSocket::SetBoundInterface(int number) {
-  char name[IF_NAMESIZE] = "";
+  std::string name;
   if (number != 0) {
     const bool known = number > 0 && static_cast<size_t>(number) <= indices_.size();
     ifreq request = {};
     request.ifr_ifindex = known ? static_cast<int>(IndexOf(static_cast<uint32_t>(number))) : -1;
     // The socket's own namespace answers, wherever the thread is.
     const bool named = known && ::ioctl(fd_, SIOCGIFNAME, &request) == 0;
-    std::strncpy(name, named ? request.ifr_name : "none", sizeof(name) - 1);
+    name = named ? request.ifr_name : "none";
   }
-  return ::setsockopt(fd_, SOL_SOCKET, SO_BINDTODEVICE, name, sizeof(name)) < 0 ? -errno : 0;
+  const socklen_t length = static_cast<socklen_t>(name.size() + 1);
+  return ::setsockopt(fd_, SOL_SOCKET, SO_BINDTODEVICE, name.c_str(), length) < 0 ? -errno : 0;
 }
 
 int NativeSocket::Set(SocketOption option, int value) {

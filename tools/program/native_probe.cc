@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tools/program/native_probe.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "platform/posix/socket_address.h"
+#include "udp/internal/check.h"
+
+namespace pollux::program {
+namespace {
+
+sockaddr_in ProbeAddress(const IpAddress& address) {
+  sockaddr_in kernel = {};
+  kernel.sin_family = AF_INET;
+  kernel.sin_port = htons(kProbePort);
+  kernel.sin_addr = internal::ToInAddr(address);
+  return kernel;
+}
+
+const sockaddr* Base(const sockaddr_in& address) {
+  return static_cast<const sockaddr*>(static_cast<const void*>(&address));
+}
+
+bool Wait(int fd, const timeval& patience) {
+  return ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0;
+}
+
+int NewSocket() { return ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0); }
+
+}  // namespace
+
+LoopbackProbe::LoopbackProbe() : fd_(NewSocket()) {
+  const sockaddr_in self = ProbeAddress(IpAddress::LoopbackIpv4());
+  ok_ = fd_ >= 0 && ::bind(fd_, Base(self), sizeof(self)) == 0 &&
+        ::connect(fd_, Base(self), sizeof(self)) == 0 && Wait(fd_, {.tv_sec = 10, .tv_usec = 0});
+}
+
+LoopbackProbe::~LoopbackProbe() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void LoopbackProbe::GoAndReturn() {
+  char byte = 0;
+  POLLUX_CHECK(::send(fd_, &byte, 1, 0) == 1 && ::recv(fd_, &byte, 1, 0) == 1,
+               "the kernel lost a datagram to the sender itself");
+}
+
+WireProbe::WireProbe(const IpAddress& neighbour) : fd_(NewSocket()) {
+  const sockaddr_in there = ProbeAddress(neighbour);
+  ok_ = fd_ >= 0 && ::connect(fd_, Base(there), sizeof(there)) == 0 &&
+        Wait(fd_, {.tv_sec = 0, .tv_usec = 500'000});
+}
+
+WireProbe::~WireProbe() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void WireProbe::GoAndReturn() {
+  constexpr int kTries = 20;
+  for (int i = 0; i < kTries; ++i) {
+    char byte = 0;
+    if (::send(fd_, &byte, 1, 0) < 0 && errno != ECONNREFUSED) continue;
+    if (::recv(fd_, &byte, 1, 0) < 0 && errno == ECONNREFUSED) return;
+  }
+  POLLUX_CHECK(false, "the neighbour does not answer");
+}
+
+}  // namespace pollux::program
