@@ -63,6 +63,7 @@ class Generator {
     program_.hosts = program::LabTopology();
     for (bool& feature : features_) feature = random_.Below(2) == 0;
     if (!options.users) features_[kUsers] = false;
+    opens_on_second_host_ = options.second_host;
     ports_ = 1 + random_.Below(3);
   }
 
@@ -122,6 +123,7 @@ class Generator {
 
   sim::Random random_;
   bool features_[kFeatures] = {};
+  bool opens_on_second_host_ = true;
   uint64_t ports_ = 1;
   size_t opened_ = 0;
   Program program_;
@@ -135,7 +137,7 @@ AddressFamily Generator::PickFamily() {
 }
 
 void Generator::AddSocket() {
-  const bool second = Has(kSecondHost) && Chance(1, 3);
+  const bool second = Has(kSecondHost) && Chance(1, 3) && opens_on_second_host_;
   const OpenSocket socket = {absl::StrCat("s", ++opened_), &program_.hosts[second ? 1 : 0],
                              PickFamily()};
   Call& call = Add(Verb::kSocket, socket);

@@ -18,6 +18,8 @@ namespace pollux::differential {
 struct GeneratorOptions {
   // Whether sockets can be those of other users than root.
   bool users = true;
+  // Whether sockets can be on the second host. Where they cannot, it is only sent to.
+  bool second_host = true;
 };
 
 // The program number `number` of a seed: equal on every machine. 5 to about 60 calls; the last ones

@@ -50,6 +50,8 @@ class WireProbe {
   void GoAndReturn();
 
  private:
+  bool Answered(int patience_ms) const;
+
   int fd_ = -1;
   bool ok_ = false;
 };

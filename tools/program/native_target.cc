@@ -216,9 +216,10 @@ bool NativeTarget::Reaches(size_t from, const IpAddress& address) {
     NativeSocket socket(AddressFamily::kDual, places_[from].indices);
     socket.Connect(Endpoint(address, kProbePort));
     while (!answered && absl::Now() < deadline) {
-      socket.Send("", Endpoint());
+      // A late answer fails the next send.
+      const int sent = socket.Send("", Endpoint());
       probe_->GoAndReturn();
-      answered = socket.TakeError() == ECONNREFUSED;
+      answered = sent == -ECONNREFUSED || socket.TakeError() == ECONNREFUSED;
       if (!answered) sched_yield();
     }
   });
