@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -33,6 +34,9 @@ struct Difference {
   const program::Answer& real() const { return expected[call]; }
   const program::Answer& simulated() const { return actual[call]; }
 };
+
+// What kind of difference it is, for counting: "send: EINVAL, simulated EAFNOSUPPORT".
+std::string KindOf(const Difference& difference);
 
 struct KnownDifference {
   const char* name;    // In a few words.

@@ -33,6 +33,9 @@ ABSL_FLAG(uint64_t, first, 0, "the number of the first program");
 ABSL_FLAG(std::string, against, "native",
           "the kernel that is right: native, linux-6.1 or gvisor. It must run this");
 ABSL_FLAG(uint64_t, divergences, 10, "after how many divergences to stop");
+ABSL_FLAG(
+    bool, kinds, false,
+    "whether to shrink the first divergence of each kind alone, and only to count the others");
 ABSL_FLAG(bool, examples, false, "whether to print a small program for each known difference");
 ABSL_FLAG(bool, verbose, false, "whether to print every program");
 
@@ -49,6 +52,7 @@ struct Totals {
   uint64_t divergences = 0;
   uint64_t unrepeated = 0;
   std::map<const KnownDifference*, uint64_t> known;  // Programs.
+  std::map<std::string, uint64_t> kinds;             // Divergences.
 };
 
 unsigned long long Printable(uint64_t number) { return number; }
@@ -78,15 +82,21 @@ class Run {
 };
 
 void Run::ReportDivergence(const Program& program, uint64_t number) {
-  if (!differ_.Compare(program).first_difference) {
+  const Comparison again = differ_.Compare(program);
+  if (!again.first_difference) {
     ++totals_.unrepeated;
     std::cout << "program " << number << " of seed " << seed_
               << " differed once, and not when it was repeated\n";
     return;
   }
   ++totals_.divergences;
-  const Program small = Shrink(program, [this](const Program& candidate) {
-    return differ_.Compare(candidate).first_difference.has_value();
+  const std::string kind = KindOf({program, again.expected, again.actual, *again.first_difference});
+  if (totals_.kinds[kind]++ > 0 && absl::GetFlag(FLAGS_kinds)) return;
+  const Program small = Shrink(program, [&](const Program& candidate) {
+    const Comparison found = differ_.Compare(candidate);
+    return found.first_difference &&
+           (!absl::GetFlag(FLAGS_kinds) ||
+            kind == KindOf({candidate, found.expected, found.actual, *found.first_difference}));
   });
   std::cout << "\nDIVERGENCE: program " << number << " of seed " << seed_ << " comes down to\n"
             << Show(small, differ_.Compare(small)) << std::endl;
@@ -134,6 +144,9 @@ void Run::PrintTotals(absl::Duration duration) const {
     const uint64_t programs = found == totals_.known.end() ? 0 : found->second;
     std::printf("%7llu differed as known: %s\n", Printable(programs), known.name);
   }
+  for (const auto& [kind, programs] : totals_.kinds) {
+    std::printf("%7llu diverged: %s\n", Printable(programs), kind.c_str());
+  }
   std::printf("%llu divergences, %llu that did not repeat\n", Printable(totals_.divergences),
               Printable(totals_.unrepeated));
 }
@@ -147,7 +160,8 @@ int Run::All() {
   const absl::Time start = absl::Now();
   for (uint64_t i = first; i < first + absl::GetFlag(FLAGS_programs); ++i) {
     One(i);
-    if (totals_.divergences >= absl::GetFlag(FLAGS_divergences)) break;
+    const uint64_t shrunk = absl::GetFlag(FLAGS_kinds) ? totals_.kinds.size() : totals_.divergences;
+    if (shrunk >= absl::GetFlag(FLAGS_divergences)) break;
   }
   PrintTotals(absl::Now() - start);
   return totals_.divergences + totals_.unrepeated == 0 ? 0 : 1;
