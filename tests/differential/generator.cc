@@ -64,6 +64,11 @@ class Generator {
     program_.hosts = program::LabTopology();
     for (bool& feature : features_) feature = random_.Below(2) == 0;
     if (!options.users) features_[kUsers] = false;
+    if (options.common) {
+      for (const Feature feature : {kSources, kShutdowns, kUsers, kDevices, kOddBinds, kOptions}) {
+        features_[feature] = false;
+      }
+    }
     opens_on_second_host_ = options.second_host;
     ports_ = 1 + random_.Below(3);
   }

@@ -86,8 +86,8 @@ std::vector<KnownDifference> DifferencesOfLinux61() {
          return LooksIntoQueue(d) && SetBefore(d, SocketOption::kReceiveBufferSize);
        }},
       {"a reuse-port group before a connected socket",
-       "6.1 may give a peer's datagram to a SO_REUSEPORT group on the same address that it finds "
-       "before the connected socket; newer kernels look for connected sockets first.",
+       "6.1 may give a peer's datagram, or error, to a SO_REUSEPORT group on the same address that "
+       "it finds before the connected socket; newer kernels look for connected sockets first.",
        /*ends=*/true,
        [](const Difference& d) { return LooksIntoQueue(d) && HasReuseGroup(d) && HasPeers(d); }},
   };
@@ -233,7 +233,10 @@ std::vector<KnownDifference> GvisorHasOtherRules() {
        }},
       {"errors of unconnected sockets",
        "gVisor tells connected sockets alone, whatever kReportUnreachable says.", true,
-       [](const Difference& d) { return EitherIsOneOf(d, {"ECONNREFUSED"}); }},
+       [](const Difference& d) {
+         return EitherIsOneOf(d, {"ECONNREFUSED"}) ||
+                (IsVerb(d, {Verb::kReceive, Verb::kError}) && IsError(d.simulated()));
+       }},
       {"who of a reuse-port group hears",
        "gVisor spreads datagrams by another hash, and over all members.", true,
        [](const Difference& d) { return LooksIntoQueue(d) && HasReuseGroup(d); }},
@@ -249,6 +252,22 @@ std::vector<KnownDifference> GvisorHasOtherRules() {
          return LooksIntoQueue(d) && Any(d, [](const Call& call) {
                   return call.verb == Verb::kSet && call.option == SocketOption::kBoundInterface;
                 });
+       }},
+      {"the way of group datagrams",
+       "gVisor sends them by the interface of the address that a socket is bound to, and gives "
+       "them "
+       "to sockets that have not joined whatever kMulticastAll says.",
+       true,
+       [](const Difference& d) {
+         return LooksIntoQueue(d) && Any(d, [](const Call& call) {
+                  return call.verb == Verb::kSend && call.endpoint.address.is_multicast();
+                });
+       }},
+      {"a failed send binds",
+       "On gVisor the socket has a port afterwards, so that kIpv6Only cannot be set any more.",
+       true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kSet}) && d.made().option == SocketOption::kIpv6Only;
        }},
       {"a scope that stays",
        "On Linux a bind that fails may leave the socket on the interface that it named.", true,

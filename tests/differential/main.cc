@@ -36,6 +36,7 @@ ABSL_FLAG(uint64_t, divergences, 10, "after how many divergences to stop");
 ABSL_FLAG(
     bool, kinds, false,
     "whether to shrink the first divergence of each kind alone, and only to count the others");
+ABSL_FLAG(bool, common, false, "whether to leave out what other systems than Linux often lack");
 ABSL_FLAG(bool, examples, false, "whether to print a small program for each known difference");
 ABSL_FLAG(bool, verbose, false, "whether to print every program");
 
@@ -184,6 +185,7 @@ int Main() {
     return 2;
   }
   GeneratorOptions options = kernel->options;
+  options.common = absl::GetFlag(FLAGS_common);
   options.users = options.users && program::NativeUsersPermitted();
   return Run(**real, *kernel, options).All();
 }

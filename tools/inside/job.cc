@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -159,7 +160,7 @@ absl::StatusOr<pid_t> Supervisor::Start(absl::FunctionRef<int()> body) {
   return child;
 }
 
-int Supervisor::WaitFor(pid_t child, absl::Duration limit) {
+int Supervisor::WaitFor(pid_t child, absl::Duration limit, absl::FunctionRef<bool()> is_hopeless) {
   const absl::Time deadline = absl::Now() + limit;
   const sigset_t watched = WatchedSignals();
   int code = kTimedOut;
@@ -167,8 +168,8 @@ int Supervisor::WaitFor(pid_t child, absl::Duration limit) {
     int status = 0;
     if (::waitpid(child, &status, WNOHANG) == child) return CodeOf(status);
     const absl::Duration left = deadline - absl::Now();
-    if (left <= absl::ZeroDuration()) break;
-    const timespec patience = absl::ToTimespec(left);
+    if (left <= absl::ZeroDuration() || is_hopeless()) break;
+    const timespec patience = absl::ToTimespec(std::min(left, absl::Seconds(1)));
     const int signal = sigtimedwait(&watched, nullptr, &patience);
     if (signal < 0 || signal == SIGCHLD) continue;
     code = kKilledBy + signal;

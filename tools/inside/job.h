@@ -86,8 +86,12 @@ class Supervisor {
 
   // The exit code of a child: its own, kKilledBy and the signal that ended it, or kTimedOut where
   // it took longer than `limit`, or kKilledBy and the signal that asked this process to end. In the
-  // last two cases the child and its group are killed.
-  int WaitFor(pid_t child, absl::Duration limit);
+  // last two cases the child and its group are killed. `is_hopeless` is asked every second; its yes
+  // is the end of patience as well.
+  int WaitFor(pid_t child, absl::Duration limit, absl::FunctionRef<bool()> is_hopeless);
+  int WaitFor(pid_t child, absl::Duration limit) {
+    return WaitFor(child, limit, [] { return false; });
+  }
 };
 
 // Makes the next child of this process the first of a pid namespace: with it all end that it ever

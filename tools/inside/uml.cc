@@ -21,6 +21,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "tools/inside/kernels.h"
 
 namespace pollux::inside {
@@ -28,6 +29,8 @@ namespace {
 
 // The guest ends the program by itself, which saves its output; this is for a guest that hangs.
 constexpr absl::Duration kGrace = absl::Seconds(15);
+// It boots in a tenth of a second. One that panics may hang.
+constexpr absl::Duration kBootLimit = absl::Seconds(60);
 
 std::vector<std::string> CommandLine(const std::string& self, const JobFolder& folder) {
   return {
@@ -128,12 +131,16 @@ int RunInUml(const Job& job, const std::string& program) {
   const absl::StatusOr<pid_t> guest =
       supervisor.Start([&] { return Exec(*linux_uml, self.data(), **folder, words); });
   if (!guest.ok()) return Fail(guest.status().message());
-  const int ended = supervisor.WaitFor(*guest, job.limit + kGrace);
+  const absl::Time start = absl::Now();
+  const auto has_booted = [&] { return ::access((*folder)->File("out").c_str(), F_OK) == 0; };
+  const int ended = supervisor.WaitFor(*guest, job.limit + kGrace, [&] {
+    return absl::Now() - start > kBootLimit && !has_booted();
+  });
   std::cout << ReadFile((*folder)->File("out")) << std::flush;
   std::cerr << ReadFile((*folder)->File("err")) << std::flush;
   int code = 0;
   if (absl::SimpleAtoi(ReadFile((*folder)->File("code")), &code)) return code;
-  if (ended == kTimedOut || ended > kKilledBy) return ended;
+  if (ended > kKilledBy || (ended == kTimedOut && has_booted())) return ended;
   std::cerr << ReadFile((*folder)->File("boot"));
   return Fail("User-Mode Linux gave no result; does this machine permit ptrace?");
 }
