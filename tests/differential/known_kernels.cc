@@ -68,6 +68,14 @@ bool HasPeers(const Difference& difference) {
   return After(difference, [](const Call& call) { return call.verb == Verb::kConnect; });
 }
 
+bool IsOneOf(const Answer& answer, std::initializer_list<const char*> answers) {
+  return std::find(answers.begin(), answers.end(), answer) != answers.end();
+}
+
+bool EitherIsOneOf(const Difference& d, std::initializer_list<const char*> answers) {
+  return IsOneOf(d.real(), answers) || IsOneOf(d.simulated(), answers);
+}
+
 // An answer without what depends on the program.
 std::string ClassOf(const Answer& answer) {
   if (absl::StrContains(answer, " from ")) return "a datagram";
@@ -89,19 +97,30 @@ std::vector<KnownDifference> DifferencesOfLinux61() {
        "6.1 may give a peer's datagram, or error, to a SO_REUSEPORT group on the same address that "
        "it finds before the connected socket; newer kernels look for connected sockets first.",
        /*ends=*/true,
-       [](const Difference& d) { return LooksIntoQueue(d) && HasReuseGroup(d) && HasPeers(d); }},
+       [](const Difference& d) {
+         const bool error = d.simulated() == "ECONNREFUSED";
+         return (LooksIntoQueue(d) || error) && HasReuseGroup(d) && HasPeers(d);
+       }},
+      {"the path MTU of a peer",
+       "6.1 forgets it after a failed send from a dual-stack socket to an IPv6 address, and not "
+       "after a change of the interface for groups; newer kernels do it the other way round.",
+       /*ends=*/false,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kGet}) && d.made().option == SocketOption::kPathMtu &&
+                EitherIsOneOf(d, {"ENOTCONN"});
+       }},
+      {"an address that was bound once",
+       "A socket that was bound to an address, disconnected, bound to the wildcard, connected and "
+       "disconnected again keeps the address of its last connection on 6.1.",
+       /*ends=*/true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kLocal}) && DidBefore(d, Verb::kBind) &&
+                DidBefore(d, Verb::kConnect) && DidBefore(d, Verb::kDisconnect);
+       }},
   };
 }
 
 bool IsError(const Answer& answer) { return answer[0] == 'E'; }
-
-bool IsOneOf(const Answer& answer, std::initializer_list<const char*> answers) {
-  return std::find(answers.begin(), answers.end(), answer) != answers.end();
-}
-
-bool EitherIsOneOf(const Difference& d, std::initializer_list<const char*> answers) {
-  return IsOneOf(d.real(), answers) || IsOneOf(d.simulated(), answers);
-}
 
 bool JoinedSources(const Difference& d) {
   const auto names_source = [](const Call& call) { return call.source.is_set(); };
@@ -251,6 +270,15 @@ std::vector<KnownDifference> GvisorHasOtherRules() {
        [](const Difference& d) {
          return LooksIntoQueue(d) && Any(d, [](const Call& call) {
                   return call.verb == Verb::kSet && call.option == SocketOption::kBoundInterface;
+                });
+       }},
+      {"link-local addresses without a scope",
+       "Linux takes the interface of a peer that was given up, gVisor finds the address.", true,
+       [](const Difference& d) {
+         return LooksIntoQueue(d) && Any(d, [](const Call& call) {
+                  const IpAddress& to = call.endpoint.address;
+                  return call.verb == Verb::kSend && to.is_ipv6() && to.is_link_local() &&
+                         to.scope_id() == 0;
                 });
        }},
       {"the way of group datagrams",
