@@ -102,8 +102,9 @@ std::vector<KnownDifference> DifferencesOfLinux61() {
          return (LooksIntoQueue(d) || error) && HasReuseGroup(d) && HasPeers(d);
        }},
       {"the path MTU of a peer",
-       "6.1 forgets it after a failed send from a dual-stack socket to an IPv6 address, and not "
-       "after a change of the interface for groups; newer kernels do it the other way round.",
+       "6.1 and newer kernels forget the route to a peer after different calls: a failed send to "
+       "an "
+       "IPv6 address, a change of the interface for groups.",
        /*ends=*/false,
        [](const Difference& d) {
          return IsVerb(d, {Verb::kGet}) && d.made().option == SocketOption::kPathMtu &&

@@ -19,6 +19,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "tools/lab/lab.h"
+#include "tools/lab/netlink.h"
 #include "tools/program/answer.h"
 #include "tools/program/native_lab.h"
 #include "tools/program/native_probe.h"
@@ -71,17 +72,27 @@ void StayOnThisProcessor() {
   sched_setaffinity(0, sizeof(only), &only);
 }
 
-// An address that nobody has is asked for once and waited for without end: the error that would
-// come after seconds would reach another program.
+// An address that nobody has is asked for once and waited for very long: the error that would come
+// after seconds would reach another program. Not for ever: what waits keeps the namespace of a
+// process that was killed, and the memory of the machine's own ICMP sockets. LetGo is for the rest.
 void AskOnce(const std::vector<InterfaceSpec>& interfaces) {
   for (const InterfaceSpec& interface : interfaces) {
     for (const char* protocol : {"ipv4", "ipv6"}) {
       const std::string folder =
           absl::StrCat("/proc/sys/net/", protocol, "/neigh/", interface.name, "/");
-      std::ofstream(folder + "retrans_time_ms") << absl::ToInt64Milliseconds(absl::Hours(24));
+      std::ofstream(folder + "retrans_time_ms") << absl::ToInt64Milliseconds(absl::Minutes(15));
       // What waits there is charged to its sender, who must not run out of room.
       std::ofstream(folder + "unres_qlen_bytes") << 65536;
     }
+  }
+}
+
+// An interface that is turned off throws away what waits for addresses.
+void LetGo(const InterfaceIndices& indices) {
+  const absl::StatusOr<std::unique_ptr<lab::Netlink>> netlink = lab::Netlink::Open();
+  if (!netlink.ok()) return;
+  for (const uint32_t index : indices) {
+    (*netlink)->SetUp(static_cast<int>(index), false).IgnoreError();
   }
 }
 
@@ -102,6 +113,10 @@ InterfaceIndices IndicesByName(const HostSpec& host) {
 class NativeTarget final : public Target {
  public:
   NativeTarget(const lab::Lab& lab, NativeNetwork network) : lab_(lab), network_(network) {}
+
+  NativeTarget(const NativeTarget&) = delete;
+  NativeTarget& operator=(const NativeTarget&) = delete;
+  ~NativeTarget() override;
 
   std::string name() const override { return "native"; }
   absl::Status Build(const std::vector<HostSpec>& hosts) override;
@@ -140,6 +155,14 @@ class NativeTarget final : public Target {
   std::optional<AnswerWriter> answers_;
   std::map<std::string, OpenSocket> sockets_;
 };
+
+NativeTarget::~NativeTarget() {
+  sockets_.clear();
+  if (network_ != NativeNetwork::kLab) return;
+  for (const Host& host : places_) {
+    lab_.RunOn(host.place, [&] { LetGo(host.indices); }).IgnoreError();
+  }
+}
 
 absl::Status NativeTarget::Build(const std::vector<HostSpec>& hosts) {
   const std::vector<HostSpec> lab = LabTopology();
@@ -218,6 +241,8 @@ bool NativeTarget::Reaches(size_t from, const IpAddress& address) {
     while (!answered && absl::Now() < deadline) {
       // A late answer fails the next send.
       const int sent = socket.Send("", Endpoint());
+      // Who is not on the same kernel needs the processor for its answer.
+      if (network_ == NativeNetwork::kHostA) absl::SleepFor(absl::Milliseconds(20));
       probe_->GoAndReturn();
       answered = sent == -ECONNREFUSED || socket.TakeError() == ECONNREFUSED;
       if (!answered) sched_yield();

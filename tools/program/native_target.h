@@ -29,6 +29,8 @@ enum class NativeNetwork {
 // a's, and stays on the processor that it is on: packets of one processor keep their order, which
 // is how the target knows that all has come to rest (native_probe.h).
 //
+// When it is destroyed, the lab of this process is out of order for good.
+//
 // Errors: kSocketAccess where the machine does not permit namespaces.
 absl::StatusOr<std::unique_ptr<Target>> NewNativeTarget(
     NativeNetwork network = NativeNetwork::kLab);
