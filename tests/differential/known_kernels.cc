@@ -111,12 +111,13 @@ std::vector<KnownDifference> DifferencesOfLinux61() {
                 EitherIsOneOf(d, {"ENOTCONN"});
        }},
       {"an address that was bound once",
-       "A socket that was bound to an address, disconnected, bound to the wildcard, connected and "
-       "disconnected again keeps the address of its last connection on 6.1.",
+       "After a disconnect and a bind to the wildcard, 6.1 still takes a socket as bound to the "
+       "address that it had first: the address of its next connection stays, and peers of the "
+       "other protocol are out of reach.",
        /*ends=*/true,
        [](const Difference& d) {
-         return IsVerb(d, {Verb::kLocal}) && DidBefore(d, Verb::kBind) &&
-                DidBefore(d, Verb::kConnect) && DidBefore(d, Verb::kDisconnect);
+         return IsVerb(d, {Verb::kLocal, Verb::kConnect, Verb::kSend}) &&
+                DidBefore(d, Verb::kBind) && DidBefore(d, Verb::kDisconnect);
        }},
   };
 }
