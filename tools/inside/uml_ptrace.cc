@@ -15,7 +15,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdarg>
 #include <cstring>
 
 namespace {
@@ -42,14 +41,12 @@ long SetRegisters(long process, void* kind, const iovec& part) {
 
 }  // namespace
 
-// As the C library's.
-extern "C" long ptrace(__ptrace_request request, ...) noexcept {  // NOLINT(cert-dcl50-cpp)
-  va_list arguments;
-  va_start(arguments, request);
-  const long process = va_arg(arguments, pid_t);
-  void* const address = va_arg(arguments, void*);
-  void* const data = va_arg(arguments, void*);
-  va_end(arguments);
+// Takes the place of the C library's, whose declaration has an enumeration and an ellipsis; the
+// processor passes arguments the same way with either.
+extern "C" long PtraceInPlace(int request, pid_t process, void* address, void* data) noexcept
+    __asm__("ptrace");
+
+extern "C" long PtraceInPlace(int request, pid_t process, void* address, void* data) noexcept {
   switch (request) {
     case PTRACE_PEEKTEXT:
     case PTRACE_PEEKDATA:
