@@ -29,8 +29,8 @@ void UdpStack::Impl::Deliver(uint32_t interface_index, const Packet& packet, abs
     host_.Dropped(packet, interface_index, DropCause::kNotForUs);
     // Linux does not forward, and still says of IPv6 destinations that it would not know how.
     const IpAddress& lost = packet.destination.address;
-    const bool global =
-        lost.is_ipv6() && !lost.is_multicast() && !lost.is_loopback() && !lost.is_link_local();
+    const bool global = lost.is_ipv6() && !lost.is_multicast() && !lost.is_loopback() &&
+                        !lost.is_link_local() && !packet.source.address.is_loopback();
     if (global && interface_index != kLoopbackIndex && rules_.icmp_codes == IcmpCodes::kLinux &&
         interfaces_.FindRoute(lost, 0) == nullptr) {
       SendIcmp(IcmpError::kNetUnreachable, packet, interface_index, now);

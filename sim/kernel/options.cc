@@ -73,7 +73,7 @@ Outcome<> UdpStack::Impl::SetHeaderField(SocketState& socket, SocketOption optio
     case SocketOption::kTypeOfService:
       if (ipv6 && (value < -1 || value > 255)) return OsError::kInvalidArgument;
       // Only IPv4's option forgets the route, where it changes something.
-      if (ipv4 && options.traffic_class != (value & 0xff)) socket.kept_route.reset();
+      if (ipv4 && options.traffic_class != value) socket.kept_route.reset();
       options.traffic_class = ipv6 && value == -1 ? 0 : value & 0xff;
       return Done();
     default:

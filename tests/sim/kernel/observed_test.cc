@@ -94,6 +94,16 @@ TEST(Observed, Ipv6SaysThatItWouldNotKnowTheWayThoughItDoesNotForward) {
   EXPECT_EQ(socket.Take(), "ENETUNREACH");
 }
 
+TEST(Observed, WhatClaimsToComeFromLoopbackIsAnsweredNobody) {
+  TwoHosts net;
+  net.a.stack.AddRoute({IpAddress::AnyIpv6(), 0, Address("fd77::2"), kV});
+  Sock bystander = net.b.Open(kIpv6).Set(SocketOption::kReportUnreachable, 1);
+  EXPECT_EQ(bystander.Bind("[::]:5000"), "ok");
+  Sock socket = net.a.Bound("[::1]:5000", "", kIpv6);
+  EXPECT_EQ(socket.SendTo("[2001:db8::1]:5000", "x"), "ok");
+  EXPECT_EQ(bystander.Take(), "(none)");
+}
+
 TEST(Observed, AFailedBindForgetsTheAddressThatADisconnectLeft) {
   TwoHosts net;
   net.a.Bound("0.0.0.0:5001");
