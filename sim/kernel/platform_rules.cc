@@ -33,6 +33,7 @@ class Column {
     Delivery();
     Memberships();
     Sending();
+    Wire();
     Buffers();
     Errors();
     return rules_;
@@ -54,6 +55,7 @@ class Column {
   void Delivery();
   void Memberships();
   void Sending();
+  void Wire();
   void Buffers();
   void Errors();
 
@@ -198,6 +200,17 @@ void Column::Sending() {
   using enum UnconnectedShutdown;
   //                            Linux            macOS     FreeBSD          Windows   Symbian
   Row(&R::shutdown_unconnected, kRefusedButDone, kRefused, kRefusedButDone, kAllowed, kRefusedButDone);
+}
+
+// Linux as random programs showed it (arp_ignore 0); of the others nobody looked.
+void Column::Wire() {
+  //                                   Linux macOS FreeBSD Windows Symbian
+  // macOS, FreeBSD, Windows (U)
+  Row(&R::arp_for_all_interfaces,      kYes, kNo,  kNo,    kNo,    kYes);
+  // macOS, FreeBSD, Windows (U)
+  Row(&R::broadcast_of_all_interfaces, kYes, kNo,  kNo,    kNo,    kYes);
+  // macOS, FreeBSD, Windows (U)
+  Row(&R::ipv6_reports_no_route,       kYes, kNo,  kNo,    kNo,    kYes);
 }
 
 // The same sections; Windows (U) but for truncation.

@@ -211,6 +211,11 @@ struct PlatformRules {
   OsError send_after_shutdown = OsError::kBrokenPipe;
   bool send_checks_shutdown_first = false;  // Before all other checks of a send, not after them.
 
+  // ---- On the wire ----
+  bool arp_for_all_interfaces = true;       // ARP is answered on each interface for all addresses.
+  bool broadcast_of_all_interfaces = true;  // One interface's broadcast address is one on all.
+  bool ipv6_reports_no_route = true;  // ICMPv6 "no route" for what would have to be forwarded.
+
   // ---- Receiving, buffers, errors ----
   int receive_buffer_default = 212992;
   int send_buffer_default = 212992;
