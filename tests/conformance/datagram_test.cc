@@ -301,5 +301,66 @@ TEST_P(DatagramTest, AFullReceiveBufferDropsTheNewest) {
   EXPECT_EQ(info.drop_count, 64 - kept.size());
 }
 
+// udp-semantics 1.4 "observed kept counts", on loopback: what a datagram costs of the buffer, and
+// that an empty queue takes any.
+TEST_P(DatagramTest, AReceiveBufferKeepsWhatTheKernelsMemoryAllows) {
+  struct Case {
+    int buffer;
+    std::array<size_t, 3> kept;  // Of datagrams of 100, 1000 and 8000 bytes.
+  };
+  constexpr std::array<size_t, 3> kSizes = {100, 1000, 8000};
+  UdpSocket sender = Bound(a(), IpAddress::LoopbackIpv4());
+  for (const Case& c : {Case{2304, {2, 1, 1}}, {8192, {9, 3, 1}}, {131072, {157, 56, 7}}}) {
+    for (size_t i = 0; i < kSizes.size(); ++i) {
+      UdpSocket receiver = Bound(a(), IpAddress::LoopbackIpv4());
+      ASSERT_THAT(receiver.SetOption(SocketOption::kReceiveBufferSize, c.buffer / 2), IsOk());
+      const std::string payload(kSizes[i], 'x');
+      for (int n = 0; n < 200; ++n) {
+        ASSERT_THAT(sender.WriteDatagram(payload, receiver.local_endpoint()), IsOk());
+      }
+      EXPECT_EQ(ReadAll(receiver).size(), c.kept[i]) << c.buffer << " " << kSizes[i];
+    }
+  }
+}
+
+// udp-semantics 1.4 "SO_SNDBUF: small value does not cause EMSGSIZE": on loopback, where nothing is
+// split. Fragments are another matter: they have to fit.
+TEST_P(DatagramTest, ASmallSendBufferLimitsNoDatagram) {
+  UdpSocket alice = Bound(a(), IpAddress::LoopbackIpv4());
+  UdpSocket bob = Bound(a(), IpAddress::LoopbackIpv4());
+  ASSERT_THAT(alice.SetOption(SocketOption::kSendBufferSize, 1), IsOk());
+  const std::string payload(60000, 'x');
+  ASSERT_THAT(alice.WriteDatagram(payload, bob.local_endpoint()), IsOk());
+  EXPECT_EQ(Read(bob), payload);
+}
+
+// udp-semantics 1.4 "bound or connected-local 127.0.0.1, send/connect off host: EINVAL (connect
+// failure keeps old peer)".
+TEST_P(DatagramTest, ALoopbackSourceLeavesTheHostNowhere) {
+  UdpSocket alice = Bound(a(), IpAddress::LoopbackIpv4());
+  EXPECT_THAT(alice.WriteDatagram("x", Endpoint(kB, 9)), HasCause(SocketError::kOperation));
+  EXPECT_THAT(alice.ConnectToHost(kB, 9), HasCause(SocketError::kOperation));
+  EXPECT_EQ(alice.state(), SocketState::kBound);
+  EXPECT_THAT(alice.ConnectToHost(IpAddress::LoopbackIpv4(), 9), IsOk());
+}
+
+// udp-semantics 1.4 "sendto / connect 0.0.0.0, ::: means loopback".
+TEST_P(DatagramTest, TheZeroAddressIsLoopback) {
+  UdpSocket four = Bound(a(), IpAddress::AnyIpv4()), six = Bound(a(), IpAddress::AnyIpv6());
+  UdpSocket sender4 = Bound(a(), IpAddress::AnyIpv4()), sender6 = Bound(a(), IpAddress::AnyIpv6());
+  const Endpoint to4(IpAddress::AnyIpv4(), four.local_endpoint().port);
+  const Endpoint to6(IpAddress::AnyIpv6(), six.local_endpoint().port);
+  DatagramInfo info;
+  ASSERT_THAT(sender4.WriteDatagram("zero", to4), IsOk());
+  EXPECT_EQ(Read(four, &info), "zero");
+  EXPECT_EQ(info.source.address, IpAddress::LoopbackIpv4());
+  ASSERT_THAT(sender6.WriteDatagram("zero", to6), IsOk());
+  EXPECT_EQ(Read(six, &info), "zero");
+  EXPECT_EQ(info.source.address, IpAddress::LoopbackIpv6());
+  ASSERT_THAT(sender4.ConnectToHost(to4.address, to4.port), IsOk());
+  ASSERT_THAT(sender4.Write("peer"), IsOk());
+  EXPECT_EQ(Read(four), "peer");
+}
+
 }  // namespace
 }  // namespace pollux::conformance
