@@ -40,6 +40,8 @@ TEST(Moved, ASecondConnectLeavesTheLookupOfConnectionsBehind) {
   TwoHosts net;
   Sock once = net.a.Bound("10.77.0.1:7000", "A");
   Sock again = net.a.Bound("10.77.0.1:7000", "A");
+  Sock newest = net.a.Bound("10.77.0.1:7000", "A");
+  ASSERT_EQ(newest.Connect("10.77.0.2:9002"), "ok");
   ASSERT_EQ(once.Connect("10.77.0.2:9000"), "ok");
   ASSERT_EQ(again.Connect("10.77.0.2:9001"), "ok");
   ASSERT_EQ(again.Connect("10.77.0.2:9000"), "ok");
