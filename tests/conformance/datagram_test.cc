@@ -122,6 +122,16 @@ TEST_P(DatagramTest, AnEmptyBufferDiscardsTheDatagram) {
   EXPECT_THAT(ReadAll(bob), ElementsAre("kept"));
 }
 
+TEST_P(DatagramTest, OneByteThatIsCutIsToldToo) {
+  UdpSocket alice(a()), bob = Bound(b(), kB);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_THAT(alice.WriteDatagram("12345", bob.local_endpoint()), IsOk());
+  }
+  bed().Settle();
+  EXPECT_TRUE(bob.ReceiveDatagram(4)->info.truncated);
+  EXPECT_FALSE(bob.ReceiveDatagram(5)->info.truncated);
+}
+
 TEST_P(DatagramTest, ReceiveDatagramCutsToTheGivenSize) {
   UdpSocket alice(a()), bob = Bound(b(), kB);
   ASSERT_THAT(alice.WriteDatagram("0123456789", bob.local_endpoint()), IsOk());
@@ -360,6 +370,27 @@ TEST_P(DatagramTest, TheZeroAddressIsLoopback) {
   ASSERT_THAT(sender4.ConnectToHost(to4.address, to4.port), IsOk());
   ASSERT_THAT(sender4.Write("peer"), IsOk());
   EXPECT_EQ(Read(four), "peer");
+}
+
+// Observed: the memory of what was read comes back in quarters of the buffer, so a full one stays
+// full for some reads.
+TEST_P(DatagramTest, AFullReceiveBufferStaysFullForAWhile) {
+  UdpSocket sender = Bound(a(), IpAddress::LoopbackIpv4());
+  UdpSocket receiver = Bound(a(), IpAddress::LoopbackIpv4());
+  ASSERT_THAT(receiver.SetOption(SocketOption::kReceiveBufferSize, 4096), IsOk());
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_THAT(sender.WriteDatagram(std::string(50, 'o'), receiver.local_endpoint()), IsOk());
+  }
+  std::vector<std::string> taken;
+  for (int i = 0; i < 12; ++i) {
+    bed().Settle();
+    const absl::StatusOr<Datagram> datagram = receiver.ReceiveDatagram();
+    ASSERT_THAT(datagram, IsOk());
+    taken.push_back(datagram->payload.size() == 50 ? "old" : datagram->payload);
+    ASSERT_THAT(sender.WriteDatagram("new" + std::to_string(i), receiver.local_endpoint()), IsOk());
+  }
+  EXPECT_THAT(taken, ElementsAre("old", "old", "old", "old", "old", "old", "old", "old", "old",
+                                 "new2", "new3", "new4"));
 }
 
 }  // namespace

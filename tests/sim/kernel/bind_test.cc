@@ -230,6 +230,9 @@ TEST(EphemeralPort, CanBeInUseByOthers) {
   EXPECT_EQ(net.a.Bound("0.0.0.0:0").Local(), "0.0.0.0:40001");
   EXPECT_EQ(net.a.Bound("10.77.0.1:0").Local(), "10.77.0.1:40002");
   EXPECT_EQ(net.a.Bound("10.78.0.1:0").Local(), "10.78.0.1:40002");
+  TwoHosts sharing(rules);
+  EXPECT_EQ(sharing.a.Bound("0.0.0.0:0", "P").Local(), "0.0.0.0:40000");
+  EXPECT_EQ(sharing.a.Bound("0.0.0.0:0", "P").Local(), "0.0.0.0:40000");
 }
 
 // Unlike an explicit bind, which the newest of AP and A lets pass, the search sees every holder.

@@ -63,6 +63,7 @@ TEST(Receive, EmptyAndTruncated) {
   EXPECT_FALSE(net.a.stack.Readable(server.id()));
   client.SendTo("10.77.0.1:7000", "hello");
   client.SendTo("10.77.0.1:7000", "whole");
+  client.SendTo("10.77.0.1:7000", "by one");
   client.SendTo("10.77.0.1:7000", "next");
   EXPECT_EQ(net.a.stack.PendingDatagramSize(server.id()), 5u);
   const Taken cut = server.Receive(2);
@@ -71,6 +72,7 @@ TEST(Receive, EmptyAndTruncated) {
   const Taken whole = server.Receive(5);
   EXPECT_EQ(whole.text, "whole");
   EXPECT_FALSE(whole.info.truncated);
+  EXPECT_TRUE(server.Receive(5).info.truncated);
   EXPECT_TRUE(server.Receive(0).info.truncated);
   EXPECT_EQ(server.Take(), "(none)");
 }

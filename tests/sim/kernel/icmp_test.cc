@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // ICMP errors on Linux: about what they are sent, from which address, how often, and which socket
-// learns of them. All of this was observed on a running 6.18 kernel, most of it by random programs.
+// learns of them. Random programs showed most of this of a running 6.18 kernel; what no program
+// brings about is of its source.
 
 #include <string>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Sockets that change after their bind, on Linux: what a connect, a disconnect and an option do to
-// their place among others. All of this was observed on a running 6.18 kernel, most of it by random
-// programs.
+// their place among others. Random programs showed most of this of a running 6.18 kernel; what no
+// program brings about is of its source.
 
 #include <string>
 #include <vector>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Interfaces that addresses, sockets and datagrams name, on Linux: which one wins, where that
-// leads, and what a host takes from which interface. All of this was observed on a running 6.18
-// kernel, most of it by random programs.
+// leads, and what a host takes from which interface. Random programs showed most of this of a
+// running 6.18 kernel; what no program brings about is of its source.
 
 #include <string>
 
