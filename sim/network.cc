@@ -56,8 +56,7 @@ void SortByReach(const std::vector<NetworkInterface>& interfaces,
 
 Network::Network(const NetworkOptions& options)
     : options_(options),
-      luck_(options.seed),
-      choices_(options.choices == nullptr ? luck_ : *options.choices),
+      choices_(options.seed, options.choices),
       timeline_(trace_, options.events_max),
       courier_(timeline_, options.packets_in_flight_max) {
   POLLUX_CHECK(options.resolve_delay >= absl::ZeroDuration() &&
@@ -144,6 +143,16 @@ absl::Status Network::ValidateSegment(absl::string_view name, const SegmentOptio
 Host* Network::FindHost(absl::string_view name) const {
   const auto found = host_names_.find(absl::AsciiStrToLower(name));
   return found == host_names_.end() ? nullptr : found->second;
+}
+
+std::string Network::SocketTables() const {
+  std::string tables;
+  for (const std::unique_ptr<Host>& host : hosts_) {
+    if (!host->stack_.Sockets().empty()) {
+      absl::StrAppend(&tables, host->name(), "\n", host->SocketTable());
+    }
+  }
+  return tables;
 }
 
 void Network::RunFor(absl::Duration duration) {

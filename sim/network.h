@@ -40,6 +40,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "sim/choice/choices.h"
+#include "sim/choice/fault_story.h"
 #include "sim/fabric/courier.h"
 #include "sim/fabric/link_profile.h"
 #include "sim/host.h"
@@ -104,7 +105,13 @@ class Network {
   // to happen.
   bool RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration timeout);
 
+  // The open sockets of every host that has some, each table under its host's name.
+  std::string SocketTables() const;
+
   Trace& trace() { return trace_; }
+  const Trace& trace() const { return trace_; }
+  // What has happened until now that was not bound to: this run again, for a `StoryPlayer`.
+  const FaultStory& Story() const { return choices_.story(); }
   // Of all that has happened until now: equal for two runs if and, but for chance, only if they
   // were the same.
   uint64_t Fingerprint() const { return trace_.fingerprint(); }
@@ -115,8 +122,7 @@ class Network {
   std::vector<IpAddress> Lookup(const Host& asker, absl::string_view name) const;
 
   const NetworkOptions options_;
-  RandomChoices luck_;
-  Choices& choices_;
+  StoryRecorder choices_;
   Trace trace_;
   Timeline timeline_;
   Courier courier_;

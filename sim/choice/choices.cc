@@ -22,6 +22,8 @@ absl::string_view ToString(DrawKind kind) {
   return "unknown";
 }
 
+bool IsFault(DrawKind kind) { return kind == DrawKind::kLoss || kind == DrawKind::kDuplicate; }
+
 DrawOwner::DrawOwner(absl::string_view name) : name_(name), hash_(StableHash(name)) {}
 
 std::string Draw::ToString() const {

@@ -30,8 +30,13 @@ enum class DrawKind : uint8_t {
   kReusePortGroup = 4,  // Below: the hash seed of a group of sockets that share a port.
 };
 
+inline constexpr DrawKind kAllDrawKinds[] = {DrawKind::kLoss, DrawKind::kDuplicate,
+                                             DrawKind::kEphemeralPort, DrawKind::kReusePortGroup};
+
 // "loss", "duplicate", "ephemeral port", "reuse-port group".
 absl::string_view ToString(DrawKind kind);
+// Whether it is a fault, which `Choices::Flip` decides, and not a choice of `Choices::Below`.
+bool IsFault(DrawKind kind);
 
 // Whose luck: a host ("alice") or one direction between two hosts ("lan/alice->bob"). Draws depend
 // on the name alone, so that adding a host or a segment leaves all others' luck as it was.

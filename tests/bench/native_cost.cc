@@ -19,7 +19,6 @@
 #include <cstdlib>
 #include <ctime>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -27,21 +26,10 @@
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "platform/native_engine.h"
+#include "udp/testing/allocations.h"
 #include "udp/udp_socket.h"
 
 ABSL_FLAG(int, rounds, 25, "How often each side is measured; the medians are printed.");
-
-namespace {
-uint64_t allocations = 0;
-}  // namespace
-
-void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace pollux {
 namespace {
@@ -168,9 +156,9 @@ void Compare(RawSide& raw, PolluxSide& pollux, size_t size, int rounds) {
     // Whoever comes second finds warmer caches, so they take turns at that too.
     Cost bare, ours;
     if (i % 2 == 0) bare = raw.Round(payload);
-    const uint64_t start = allocations;
+    const uint64_t start = testing::AllocationsSoFar();
     ours = pollux.Round(payload);
-    in_rounds += allocations - start;
+    in_rounds += testing::AllocationsSoFar() - start;
     if (i % 2 == 1) bare = raw.Round(payload);
     raw_send.push_back(bare.send);
     raw_receive.push_back(bare.receive);

@@ -59,10 +59,17 @@ IpAddress At(absl::string_view text) {
 
 class Generator {
  public:
-  Generator(uint64_t seed, const GeneratorOptions& options) : random_(seed) {
+  Generator(uint64_t seed, uint16_t first_port, const GeneratorOptions& options)
+      : random_(seed), first_port_(first_port) {
     program_.hosts = program::LabTopology();
     for (bool& feature : features_) feature = random_.Below(2) == 0;
     if (!options.users) features_[kUsers] = false;
+    if (options.common) {
+      for (const Feature feature : {kSources, kShutdowns, kUsers, kDevices, kOddBinds, kOptions}) {
+        features_[feature] = false;
+      }
+    }
+    opens_on_second_host_ = options.second_host;
     ports_ = 1 + random_.Below(3);
   }
 
@@ -121,7 +128,9 @@ class Generator {
   bool IsFirst(const OpenSocket& socket) const { return socket.host == &program_.hosts[0]; }
 
   sim::Random random_;
+  const uint16_t first_port_;
   bool features_[kFeatures] = {};
+  bool opens_on_second_host_ = true;
   uint64_t ports_ = 1;
   size_t opened_ = 0;
   Program program_;
@@ -135,7 +144,7 @@ AddressFamily Generator::PickFamily() {
 }
 
 void Generator::AddSocket() {
-  const bool second = Has(kSecondHost) && Chance(1, 3);
+  const bool second = Has(kSecondHost) && Chance(1, 3) && opens_on_second_host_;
   const OpenSocket socket = {absl::StrCat("s", ++opened_), &program_.hosts[second ? 1 : 0],
                              PickFamily()};
   Call& call = Add(Verb::kSocket, socket);
@@ -159,7 +168,7 @@ bool Generator::SpeaksIpv4(const OpenSocket& socket) {
   return socket.family == AddressFamily::kIpv4;
 }
 
-uint16_t Generator::Port() { return static_cast<uint16_t>(5000 + random_.Below(ports_)); }
+uint16_t Generator::Port() { return static_cast<uint16_t>(first_port_ + random_.Below(ports_)); }
 
 std::string Generator::Interface(const OpenSocket& socket) {
   if (Chance(1, 8)) return "lo";
@@ -421,7 +430,12 @@ void Generator::LookAt(const OpenSocket& socket) {
 }  // namespace
 
 Program Generate(uint64_t seed, uint64_t number, const GeneratorOptions& options) {
-  return Generator(sim::MixBits(seed) + number, options).Make();
+  constexpr uint16_t kFirst = 5000;
+  constexpr uint16_t kEach = 3;
+  constexpr uint64_t kPrograms = 3600;  // Up to the first port that a kernel may choose.
+  const uint16_t first =
+      options.own_ports ? static_cast<uint16_t>(kFirst + kEach * (number % kPrograms)) : kFirst;
+  return Generator(sim::MixBits(seed) + number, first, options).Make();
 }
 
 }  // namespace pollux::differential

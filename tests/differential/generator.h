@@ -18,6 +18,14 @@ namespace pollux::differential {
 struct GeneratorOptions {
   // Whether sockets can be those of other users than root.
   bool users = true;
+  // Whether sockets can be on the second host. Where they cannot, it is only sent to.
+  bool second_host = true;
+  // Whether programs keep to ports of their own, and not all to 5000 and the next two: for a kernel
+  // that does not always give back the ports of closed sockets.
+  bool own_ports = false;
+  // Whether programs do without what stacks that are not Linux often lack or leave open: users,
+  // sources, bound interfaces, shutdowns, odd addresses and values.
+  bool common = false;
 };
 
 // The program number `number` of a seed: equal on every machine. 5 to about 60 calls; the last ones

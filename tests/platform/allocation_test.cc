@@ -2,33 +2,11 @@
 //
 // What a datagram costs in allocations: none, on any path, would-block included.
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "tests/platform/engine_test.h"
-
-namespace {
-
-std::atomic<int> allocations = 0;
-
-void* Allocate(std::size_t size) {
-  ++allocations;
-  void* const memory = std::malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return Allocate(size); }
-void* operator new[](std::size_t size) { return Allocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+#include "udp/testing/allocations.h"
 
 namespace pollux::linux_engine {
 namespace {
@@ -47,11 +25,11 @@ class AllocationTest : public EngineTest, public ::testing::WithParamInterface<A
 
   // The allocations of one call of `action` once everything is warm.
   template <typename Action>
-  int Count(Action action) {
+  uint64_t Count(Action action) {
     action();
-    const int before = allocations;
+    const uint64_t before = testing::AllocationsSoFar();
     for (int i = 0; i < kRounds; ++i) action();
-    return allocations - before;
+    return testing::AllocationsSoFar() - before;
   }
 
   std::unique_ptr<EngineSocket> socket_ = NewBound(GetParam());
@@ -73,7 +51,7 @@ TEST_P(AllocationTest, OneDatagramCostsNone) {
               ASSERT_TRUE(socket_->PendingDatagramSize().has_value());
               ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_).first(1)), 1u);
             }),
-            0);
+            0u);
 }
 
 TEST_P(AllocationTest, ABatchCostsNone) {
@@ -81,7 +59,7 @@ TEST_P(AllocationTest, ABatchCostsNone) {
               ASSERT_EQ(*socket_->Send(out_), kBatch);
               ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_)), kBatch);
             }),
-            0);
+            0u);
 }
 
 TEST_P(AllocationTest, OptionsAndMetadataCostNone) {
@@ -93,7 +71,7 @@ TEST_P(AllocationTest, OptionsAndMetadataCostNone) {
               ASSERT_EQ(*socket_->Send(out_), kBatch);
               ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_)), kBatch);
             }),
-            0);
+            0u);
 }
 
 TEST_P(AllocationTest, FindingNothingCostsNone) {
@@ -103,7 +81,7 @@ TEST_P(AllocationTest, FindingNothingCostsNone) {
               ASSERT_FALSE(socket_->PendingDatagramSize().has_value());
               ASSERT_FALSE(socket_->TakeAsyncError().has_value());
             }),
-            0);
+            0u);
 }
 
 TEST_P(AllocationTest, AFullSendBufferCostsNone) {
@@ -113,7 +91,7 @@ TEST_P(AllocationTest, AFullSendBufferCostsNone) {
               ASSERT_EQ(*socket_->Send(absl::MakeSpan(out_).first(1)), 0u);
               ASSERT_EQ(*socket_->Send(out_), 0u);
             }),
-            0);
+            0u);
 }
 
 TEST_P(AllocationTest, ATurnOfTheLoopCostsNone) {
@@ -132,7 +110,7 @@ TEST_P(AllocationTest, ATurnOfTheLoopCostsNone) {
               RunTurn();
               ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_).first(1)), 0u);
             }),
-            0);
+            0u);
   EXPECT_EQ(ready, kRounds + 1);
   EXPECT_EQ(fired, kRounds + 1);
 }

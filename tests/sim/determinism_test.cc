@@ -63,14 +63,15 @@ class Chatter {
 
 struct Result {
   uint64_t fingerprint = 0;
-  std::string story;  // Of alice, bob and carol.
+  std::string events;  // Of alice, bob and carol.
+  FaultStory story;
 };
 
 // Three hosts talk over a bad segment; `before` and `after` add things around them.
-Result RunOnce(uint64_t seed, const std::function<void(Network&)>& before = nullptr,
+Result RunOnce(const NetworkOptions& options, const std::function<void(Network&)>& before = nullptr,
                const std::function<void(Network&, Segment&)>& after = nullptr) {
-  Network net({.seed = seed});
-  TextTrace story(net.trace(), [](const TraceEvent& event) {
+  Network net(options);
+  TextTrace events(net.trace(), [](const TraceEvent& event) {
     return event.host == "alice" || event.host == "bob" || event.host == "carol";
   });
   if (before) before(net);
@@ -93,38 +94,38 @@ Result RunOnce(uint64_t seed, const std::function<void(Network&)>& before = null
   c.Start(Endpoint(alice.address(), kPort));
   net.RunFor(absl::Seconds(1));
   EXPECT_GT(a.answered(), 50);
-  return {net.Fingerprint(), story.text()};
+  return {net.Fingerprint(), events.text(), net.Story()};
 }
 
 TEST(Determinism, TheSameSeedGivesTheSameRun) {
-  const Result first = RunOnce(7);
-  const Result second = RunOnce(7);
+  const Result first = RunOnce({.seed = 7});
+  const Result second = RunOnce({.seed = 7});
   EXPECT_EQ(first.fingerprint, second.fingerprint);
-  EXPECT_EQ(first.story, second.story);
+  EXPECT_EQ(first.events, second.events);
 }
 
 // Equal for every compiler, machine and process. A change of the simulation's behaviour changes it;
 // then the new value belongs here.
 TEST(Determinism, TheFingerprintIsTheSameEverywhere) {
-  EXPECT_EQ(RunOnce(7).fingerprint, 1271456772549363144u);
+  EXPECT_EQ(RunOnce({.seed = 7}).fingerprint, 1271456772549363144u);
 }
 
 TEST(Determinism, AnotherSeedGivesAnotherRun) {
-  EXPECT_NE(RunOnce(7).fingerprint, RunOnce(8).fingerprint);
+  EXPECT_NE(RunOnce({.seed = 7}).fingerprint, RunOnce({.seed = 8}).fingerprint);
 }
 
 TEST(Determinism, AnIdleHostChangesNothingForTheOthers) {
-  const Result plain = RunOnce(7);
-  const Result more =
-      RunOnce(7, nullptr, [](Network& net, Segment& lan) { lan.Attach(net.AddHost("idle")); });
-  EXPECT_EQ(plain.story, more.story);
+  const Result plain = RunOnce({.seed = 7});
+  const Result more = RunOnce({.seed = 7}, nullptr,
+                              [](Network& net, Segment& lan) { lan.Attach(net.AddHost("idle")); });
+  EXPECT_EQ(plain.events, more.events);
   EXPECT_EQ(plain.fingerprint, more.fingerprint);
 }
 
 TEST(Determinism, AnotherSegmentWithItsOwnTrafficChangesNothingForTheOthers) {
-  const Result plain = RunOnce(7);
+  const Result plain = RunOnce({.seed = 7});
   std::vector<std::unique_ptr<Chatter>> others;
-  const Result more = RunOnce(7, [](Network& net) {
+  const Result more = RunOnce({.seed = 7}, [](Network& net) {
     Segment& other = net.AddSegment("other", "10.9.0.0/24", {.loss = Ratio(1, 2)});
     Host& dave = net.AddHost("dave");
     Host& erin = net.AddHost("erin");
@@ -135,15 +136,15 @@ TEST(Determinism, AnotherSegmentWithItsOwnTrafficChangesNothingForTheOthers) {
       EXPECT_TRUE(socket.WriteDatagram("noise", Endpoint(erin.address(), kPort)).ok());
     }
   });
-  EXPECT_EQ(plain.story, more.story);
+  EXPECT_EQ(plain.events, more.events);
   EXPECT_NE(plain.fingerprint, more.fingerprint);
 }
 
 TEST(Determinism, SinksAreNotAskedAndChangeNothing) {
-  const Result plain = RunOnce(7);
+  const Result plain = RunOnce({.seed = 7});
   std::unique_ptr<EventLog> log;
   const Result watched =
-      RunOnce(7, [&](Network& net) { log = std::make_unique<EventLog>(net.trace()); });
+      RunOnce({.seed = 7}, [&](Network& net) { log = std::make_unique<EventLog>(net.trace()); });
   EXPECT_EQ(plain.fingerprint, watched.fingerprint);
   EXPECT_GT(log->Count(EventKind::kLost), 0u);
   EXPECT_GT(log->Count(EventKind::kDuplicated), 0u);
@@ -179,6 +180,44 @@ TEST(Determinism, ChoicesCanBeDrivenByAScript) {
   }
   net.RunFor(absl::Seconds(1));
   EXPECT_EQ(heard, "124");
+  EXPECT_THAT(net.Story().ToString(), ::testing::HasSubstr("loss lan/alice->bob #3\n"));
+}
+
+TEST(Story, PlayedAgainItIsTheSameRun) {
+  const Result first = RunOnce({.seed = 7});
+  EXPECT_GT(first.story.decisions.size(), 50u);
+  StoryPlayer player(*FaultStory::Parse(first.story.ToString()));
+  const Result again = RunOnce({.seed = 7, .choices = &player});
+  EXPECT_EQ(again.fingerprint, first.fingerprint);
+  EXPECT_EQ(again.story.ToString(), first.story.ToString());
+  EXPECT_TRUE(player.CheckFits().ok()) << player.CheckFits();
+}
+
+TEST(Story, WithoutItsFaultsNothingGoesWrong) {
+  StoryPlayer player(*FaultStory::Parse("seed 7"));
+  const Result calm = RunOnce({.seed = 7, .choices = &player});
+  EXPECT_TRUE(calm.story.decisions.empty());
+  EXPECT_EQ(calm.events.find("lost"), std::string::npos);
+  EXPECT_NE(calm.fingerprint, RunOnce({.seed = 7}).fingerprint);
+}
+
+TEST(Story, EditedByHandItHappensAsItSays) {
+  StoryPlayer player(
+      *FaultStory::Parse("seed 7\n"
+                         "# Bob is asked twice.\n"
+                         "loss lan/alice->bob #2\n"
+                         "ephemeral port alice #1: 1000\n"));
+  const Result run = RunOnce({.seed = 7, .choices = &player});
+  EXPECT_TRUE(player.CheckFits().ok()) << player.CheckFits();
+  EXPECT_THAT(run.events, ::testing::HasSubstr("10.0.0.1:33768 > 10.0.0.2:7755"));
+  EXPECT_EQ(run.story.decisions.size(), 2u);
+}
+
+TEST(Story, OfAnotherProgramSaysWhereItDoesNotFit) {
+  StoryPlayer player(*FaultStory::Parse("seed 7\nloss lan/alice->dave #1\n", "old.story"));
+  RunOnce({.seed = 7, .choices = &player});
+  EXPECT_THAT(std::string(player.CheckFits().message()),
+              ::testing::HasSubstr("old.story:2: the story does not fit this run"));
 }
 
 }  // namespace

@@ -6,9 +6,7 @@
 #include "udp/udp_socket.h"
 
 #include <array>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,19 +14,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/udp/scripted_engine.h"
+#include "udp/testing/allocations.h"
 #include "udp/testing/matchers.h"
-
-namespace {
-size_t allocations = 0;
-}  // namespace
-
-void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace pollux {
 namespace {
@@ -214,9 +201,9 @@ TEST_F(UdpSocketTest, InSteadyStateNoCallAllocates) {
     Turn();
   };
   for (int i = 0; i < 10; ++i) round();
-  const size_t before = allocations;
+  const uint64_t before = testing::AllocationsSoFar();
   for (int i = 0; i < 100; ++i) round();
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(testing::AllocationsSoFar(), before);
   EXPECT_EQ(written, 1100u);
 }
 

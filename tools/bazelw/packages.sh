@@ -12,6 +12,8 @@ declare -rA PACKAGE_TABLE=(
           bazel-platforms:/usr/share/bazel/platforms/WORKSPACE
           bazel-skylib:/usr/share/bazel/tools/skylib/WORKSPACE"
   [clang]="clang:/usr/bin/clang++"
+  [kernels]="runsc:/usr/bin/runsc
+             user-mode-linux:/usr/bin/linux.uml"
   [lint]="clang-format:/usr/bin/clang-format
           clang-tidy:/usr/bin/clang-tidy
           python3:/usr/bin/python3

@@ -36,7 +36,8 @@ enum class Host { kA, kB };
 class Lab {
  public:
   // Runs `body` on that host: sockets that it makes, and tables that it reads, are the host's.
-  // Errors: the kernel's, where it does not let the thread move.
+  // Errors: the kernel's, where it does not let the thread move; kUnimplemented for a host that
+  // this lab does not have.
   absl::Status RunOn(Host host, absl::FunctionRef<void()> body) const;
 
   // A native engine of that host, wherever the thread is: to be used like any other. All engines
@@ -47,11 +48,14 @@ class Lab {
 
  private:
   friend absl::StatusOr<Lab> BuildLab();
+  friend Lab LabAroundHostA();
   Lab(int namespace_a, int namespace_b) : namespaces_{namespace_a, namespace_b} {}
 
   int NamespaceOf(Host host) const { return namespaces_[host == Host::kA ? 0 : 1]; }
 
-  int namespaces_[2];  // Descriptors that are kept for the life of the process.
+  // Descriptors that are kept for the life of the process. Of none where the thread is on host A
+  // for good.
+  int namespaces_[2];
 };
 
 // Builds the lab and takes the calling thread, and those it starts from then on, to host A. To be
@@ -61,6 +65,10 @@ class Lab {
 // Errors: kSocketAccess where the machine does not permit namespaces, as in some containers. Tests
 // then say so and skip.
 absl::StatusOr<Lab> EnterLab();
+
+// For a process that somebody else has put on host A, and that cannot leave it, as `inside gvisor`
+// (tools/inside) does: the lab without host B. Indices of interfaces are then the kernel's choice.
+Lab LabAroundHostA();
 
 }  // namespace pollux::lab
 

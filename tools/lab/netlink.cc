@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -13,11 +14,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -53,6 +57,19 @@ int OpenSocket(unsigned groups) {
   if (::bind(fd, &generic, sizeof(address)) == 0) return fd;
   ::close(fd);
   return -1;
+}
+
+// The value of the first attribute of a type; empty if there is none.
+std::string FindAttribute(absl::string_view attributes, int type) {
+  while (attributes.size() >= sizeof(rtattr)) {
+    const auto attribute = Read<rtattr>(attributes.data());
+    if (attribute.rta_len < sizeof(rtattr) || attribute.rta_len > attributes.size()) break;
+    if (attribute.rta_type == type) {
+      return std::string(attributes.substr(RTA_LENGTH(0), attribute.rta_len - RTA_LENGTH(0)));
+    }
+    attributes.remove_prefix(std::min<size_t>(RTA_ALIGN(attribute.rta_len), attributes.size()));
+  }
+  return "";
 }
 
 int Family(const IpAddress& address) { return address.is_ipv4() ? AF_INET : AF_INET6; }
@@ -166,6 +183,29 @@ absl::Status Netlink::Send(Request& request, const char* what) {
   }
 }
 
+absl::Status Netlink::Dump(Request& request, absl::FunctionRef<void(absl::string_view)> entry,
+                           const char* what) {
+  const std::string& bytes = request.Finish(++sequence_);
+  if (::send(fd_, bytes.data(), bytes.size(), 0) < 0) return Failure(errno, what);
+  while (true) {
+    pollfd ready = {.fd = fd_, .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, kRequestTimeoutMilliseconds) <= 0) return Failure(ETIMEDOUT, what);
+    std::array<char, 32768> buffer;
+    const ssize_t size = ::recv(fd_, buffer.data(), buffer.size(), 0);
+    if (size < 0) return Failure(errno, what);
+    absl::string_view left(buffer.data(), static_cast<size_t>(size));
+    while (left.size() >= NLMSG_HDRLEN) {
+      const auto header = Read<nlmsghdr>(left.data());
+      if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > left.size()) break;
+      if (header.nlmsg_type == NLMSG_DONE) return absl::OkStatus();
+      const absl::string_view body = left.substr(0, header.nlmsg_len).substr(NLMSG_HDRLEN);
+      if (header.nlmsg_type == NLMSG_ERROR) return Failure(-Read<int>(body.data()), what);
+      entry(body);
+      left.remove_prefix(std::min<size_t>(NLMSG_ALIGN(header.nlmsg_len), left.size()));
+    }
+  }
+}
+
 absl::Status Netlink::LayCable(const CableEnd& here, const CableEnd& there, int there_namespace) {
   const auto hardware_address = [](const CableEnd& end) {
     return std::string({2, 0, 0, 0, 0, static_cast<char>(end.index)});
@@ -240,6 +280,29 @@ absl::Status Netlink::ChangeAddress(int type, int index, const IpAddress& addres
   return Send(request, "change an address");
 }
 
+absl::Status Netlink::ForgetSilentNeighbours() {
+  // The address of a neighbour stands behind its header, as an attribute.
+  std::vector<std::pair<ndmsg, std::string>> silent;
+  Request list(RTM_GETNEIGH, NLM_F_DUMP, ndmsg());
+  absl::Status listed = Dump(
+      list,
+      [&](absl::string_view entry) {
+        if (entry.size() < sizeof(ndmsg)) return;
+        const auto neighbour = Read<ndmsg>(entry.data());
+        if ((neighbour.ndm_state & (NUD_INCOMPLETE | NUD_FAILED)) == 0) return;
+        silent.emplace_back(neighbour, FindAttribute(entry.substr(sizeof(ndmsg)), NDA_DST));
+      },
+      "list the neighbours");
+  if (!listed.ok()) return listed;
+  for (const auto& [neighbour, address] : silent) {
+    Request forget(RTM_DELNEIGH, 0, neighbour);
+    forget.Attribute(NDA_DST, address);
+    // One can have answered, or be gone, by now.
+    Send(forget, "forget a neighbour").IgnoreError();
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Netlink::AddDefaultRoute(int index, const IpAddress& gateway) {
   rtmsg route = {};
   route.rtm_family = static_cast<uint8_t>(Family(gateway));
@@ -257,17 +320,11 @@ absl::StatusOr<bool> Netlink::IsOperational(int index) {
   link.ifi_index = index;
   Request request(RTM_GETLINK, 0, link);
   if (absl::Status status = Send(request, "ask for an interface"); !status.ok()) return status;
-  const std::string& answer = request.answer;
-  size_t at = NLMSG_LENGTH(sizeof(ifinfomsg));
-  while (at + sizeof(rtattr) <= answer.size()) {
-    const auto attribute = Read<rtattr>(answer.data() + at);
-    if (attribute.rta_len < sizeof(rtattr)) break;
-    if (attribute.rta_type == IFLA_OPERSTATE) {
-      return Read<uint8_t>(answer.data() + at + RTA_LENGTH(0)) == kOperational;
-    }
-    at += RTA_ALIGN(attribute.rta_len);
-  }
-  return false;
+  const absl::string_view answer = request.answer;
+  const size_t body = NLMSG_LENGTH(sizeof(ifinfomsg));
+  if (answer.size() < body) return false;
+  const std::string state = FindAttribute(answer.substr(body), IFLA_OPERSTATE);
+  return state.size() == 1 && state[0] == static_cast<char>(kOperational);
 }
 
 absl::Status Netlink::WaitUntilOperational(int index, absl::Duration timeout) {

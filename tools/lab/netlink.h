@@ -10,8 +10,10 @@
 
 #include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "udp/ip_address.h"
 
@@ -43,6 +45,9 @@ class Netlink {
   absl::Status AddAddress(int index, const IpAddress& address, int prefix_length);
   absl::Status RemoveAddress(int index, const IpAddress& address, int prefix_length);
   absl::Status AddDefaultRoute(int index, const IpAddress& gateway);
+  // Forgets all neighbours that have not answered yet, and drops what waits for them. What waits
+  // would keep its sockets, and by them the namespace, long after the process ended.
+  absl::Status ForgetSilentNeighbours();
 
   // Waits until an interface carries what is sent: a cable drops everything before.
   absl::Status WaitUntilOperational(int index, absl::Duration timeout);
@@ -54,6 +59,9 @@ class Netlink {
 
   // Sends a request and waits for its acknowledgement. `what` names it in the error.
   absl::Status Send(Request& request, const char* what);
+  // Sends a request for a list, and gives each of its entries to `entry`.
+  absl::Status Dump(Request& request, absl::FunctionRef<void(absl::string_view)> entry,
+                    const char* what);
   absl::Status ChangeAddress(int type, int index, const IpAddress& address, int prefix_length);
   absl::StatusOr<bool> IsOperational(int index);
 

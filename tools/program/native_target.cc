@@ -2,13 +2,11 @@
 
 #include "tools/program/native_target.h"
 
-#include <netinet/in.h>
+#include <net/if.h>
 #include <sched.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <fstream>
 #include <map>
@@ -23,6 +21,8 @@
 #include "tools/lab/lab.h"
 #include "tools/lab/netlink.h"
 #include "tools/program/answer.h"
+#include "tools/program/native_lab.h"
+#include "tools/program/native_probe.h"
 #include "tools/program/native_socket.h"
 #include "udp/internal/check.h"
 #include "udp/platform.h"
@@ -30,8 +30,6 @@
 
 namespace pollux::program {
 namespace {
-
-constexpr uint16_t kProbePort = 61439;  // Above those that the kernel chooses from.
 
 std::string ErrorName(int error) {
   const OsError known = OsErrorFromNumber(Platform::kLinux, error);
@@ -63,39 +61,6 @@ class Actor {
   const int error_;
 };
 
-// A datagram that a host sends to itself and waits for.
-class Probe {
- public:
-  Probe() {
-    fd_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    sockaddr_in self = {};
-    self.sin_family = AF_INET;
-    self.sin_port = htons(kProbePort);
-    self.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const sockaddr* address = static_cast<const sockaddr*>(static_cast<const void*>(&self));
-    const timeval patience = {.tv_sec = 10, .tv_usec = 0};
-    ok_ = fd_ >= 0 && ::bind(fd_, address, sizeof(self)) == 0 &&
-          ::connect(fd_, address, sizeof(self)) == 0 &&
-          ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0;
-  }
-  Probe(const Probe&) = delete;
-  Probe& operator=(const Probe&) = delete;
-  ~Probe() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  bool ok() const { return ok_; }
-  void GoAndReturn() {
-    char byte = 0;
-    POLLUX_CHECK(::send(fd_, &byte, 1, 0) == 1 && ::recv(fd_, &byte, 1, 0) == 1,
-                 "the kernel lost a datagram to the sender itself");
-  }
-
- private:
-  int fd_ = -1;
-  bool ok_ = false;
-};
-
 // Packets of one processor wait in one queue, those of all namespaces and cables. So the thread
 // stays where it is, and what follows a datagram arrives after it.
 void StayOnThisProcessor() {
@@ -107,42 +72,48 @@ void StayOnThisProcessor() {
   sched_setaffinity(0, sizeof(only), &only);
 }
 
-// A kernel answers closed ports only so often a second. No kind of ICMP shall be counted.
-void AnswerEveryDatagram() {
-  std::ofstream("/proc/sys/net/ipv4/icmp_ratemask") << 0;
-  std::ofstream("/proc/sys/net/ipv4/icmp_ratelimit") << 0;
-  std::ofstream("/proc/sys/net/ipv6/icmp/ratelimit") << 0;
-  // All hosts together; newer kernels count it for each namespace.
-  std::ofstream("/proc/sys/net/ipv6/icmp/ratemask") << "255";
-  std::ofstream("/proc/sys/net/ipv4/icmp_msgs_per_sec") << 1000000000;
-  std::ofstream("/proc/sys/net/ipv4/icmp_msgs_burst") << 1000000000;
-}
-
-// An address that nobody has is asked for once and waited for without end: the error that would
-// come after seconds would reach another program.
+// An address that nobody has is asked for once and then waited for longer than any program takes,
+// so that none meets the error that comes in the end. Not much longer: what waits for an answer
+// keeps the namespace alive even if the process is killed, and an ICMP error that waits takes of
+// what the whole machine may have under way.
 void AskOnce(const std::vector<InterfaceSpec>& interfaces) {
   for (const InterfaceSpec& interface : interfaces) {
     for (const char* protocol : {"ipv4", "ipv6"}) {
       const std::string folder =
           absl::StrCat("/proc/sys/net/", protocol, "/neigh/", interface.name, "/");
-      std::ofstream(folder + "retrans_time_ms") << absl::ToInt64Milliseconds(absl::Hours(24));
+      std::ofstream(folder + "retrans_time_ms") << absl::ToInt64Milliseconds(absl::Minutes(1));
       // What waits there is charged to its sender, who must not run out of room.
       std::ofstream(folder + "unres_qlen_bytes") << 65536;
     }
   }
 }
 
+// "10.77.0.1/24" without what follows.
+absl::StatusOr<IpAddress> AddressOf(const std::string& text) {
+  return IpAddress::Parse(text.substr(0, text.find('/')));
+}
+
+// Where the lab did not choose the indices.
+InterfaceIndices IndicesByName(const HostSpec& host) {
+  InterfaceIndices indices = {::if_nametoindex("lo")};
+  for (const InterfaceSpec& interface : host.interfaces) {
+    indices.push_back(::if_nametoindex(interface.name.c_str()));
+  }
+  return indices;
+}
+
 class NativeTarget final : public Target {
  public:
-  explicit NativeTarget(const lab::Lab& lab) : lab_(lab) {}
+  NativeTarget(const lab::Lab& lab, NativeNetwork network) : lab_(lab), network_(network) {}
+
+  NativeTarget(const NativeTarget&) = delete;
+  NativeTarget& operator=(const NativeTarget&) = delete;
+  ~NativeTarget() override { Reset(); }
 
   std::string name() const override { return "native"; }
   absl::Status Build(const std::vector<HostSpec>& hosts) override;
   Answer Do(const Call& call) override;
-  void Reset() override {
-    sockets_.clear();
-    if (answers_) answers_->Reset();
-  }
+  void Reset() override;
 
  private:
   struct Host {
@@ -155,7 +126,8 @@ class NativeTarget final : public Target {
     uint32_t uid;
   };
 
-  absl::Status SetUp(size_t number);
+  absl::Status OpenNetlinks();
+  absl::Status OpenProbes();
   absl::Status WarmUp();
   bool Reaches(size_t from, const IpAddress& address);
   Answer Open(const Call& call);
@@ -165,36 +137,22 @@ class NativeTarget final : public Target {
   void Settle();
 
   const lab::Lab lab_;
-  const std::array<Host, 2> places_ = {
-      {{lab::Host::kA, {1, 11, 12}}, {lab::Host::kB, {1, 21, 22}}}};
+  const NativeNetwork network_;
+  std::vector<Host> places_;  // Of the first of hosts_: those that sockets can be on.
   std::vector<HostSpec> hosts_;
-  std::unique_ptr<Probe> probe_;
+  std::vector<std::unique_ptr<lab::Netlink>> netlinks_;  // Of the lab's hosts.
+  std::unique_ptr<LoopbackProbe> probe_;
+  std::vector<std::unique_ptr<WireProbe>> wire_probes_;
   std::optional<AnswerWriter> answers_;
   std::map<std::string, OpenSocket> sockets_;
 };
 
-// Interfaces get the link-local addresses that programs expect, in place of the lab's.
-absl::Status NativeTarget::SetUp(size_t number) {
-  absl::Status result;
-  absl::Status visit = lab_.RunOn(places_[number].place, [&] {
-    AnswerEveryDatagram();
-    absl::StatusOr<std::unique_ptr<lab::Netlink>> netlink = lab::Netlink::Open();
-    if (!netlink.ok()) {
-      result = netlink.status();
-      return;
-    }
-    constexpr int kPrefix = 64;
-    const std::vector<InterfaceSpec>& interfaces = hosts_[number].interfaces;
-    for (size_t i = 0; i < interfaces.size() && result.ok(); ++i) {
-      const int index = static_cast<int>(places_[number].indices[i + 1]);
-      const uint8_t last = static_cast<uint8_t>((number + 1) << 4 | (i + 1));
-      const IpAddress labs =
-          IpAddress::Ipv6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last});
-      result = (*netlink)->RemoveAddress(index, labs, kPrefix);
-      if (result.ok()) result = (*netlink)->AddAddress(index, LinkLocalOf(interfaces[i]), kPrefix);
-    }
-  });
-  return visit.ok() ? result : visit;
+void NativeTarget::Reset() {
+  sockets_.clear();
+  for (const std::unique_ptr<lab::Netlink>& netlink : netlinks_) {
+    POLLUX_CHECK(netlink->ForgetSilentNeighbours().ok(), "the lab's neighbours cannot be listed");
+  }
+  if (answers_) answers_->Reset();
 }
 
 absl::Status NativeTarget::Build(const std::vector<HostSpec>& hosts) {
@@ -208,26 +166,57 @@ absl::Status NativeTarget::Build(const std::vector<HostSpec>& hosts) {
   if (probe_ != nullptr) return absl::OkStatus();
   hosts_ = hosts;
   answers_.emplace(hosts);
-  for (size_t i = 0; i < hosts_.size(); ++i) {
-    if (absl::Status s = SetUp(i); !s.ok()) return s;
+  if (network_ == NativeNetwork::kHostA) {
+    places_ = {{lab::Host::kA, IndicesByName(hosts_[0])}};
+  } else {
+    places_ = {{lab::Host::kA, {1, 11, 12}}, {lab::Host::kB, {1, 21, 22}}};
+    if (absl::Status s = PrepareLab(lab_); !s.ok()) return s;
+    if (absl::Status s = OpenNetlinks(); !s.ok()) return s;
   }
-  auto probe = std::make_unique<Probe>();
-  if (!probe->ok()) return absl::InternalError("the native target cannot open its probe");
-  probe_ = std::move(probe);
+  if (absl::Status s = OpenProbes(); !s.ok()) return s;
   return WarmUp();
+}
+
+absl::Status NativeTarget::OpenNetlinks() {
+  netlinks_.clear();
+  for (const Host& host : places_) {
+    absl::StatusOr<std::unique_ptr<lab::Netlink>> netlink;
+    absl::Status visit = lab_.RunOn(host.place, [&] { netlink = lab::Netlink::Open(); });
+    if (!visit.ok()) return visit;
+    if (!netlink.ok()) return netlink.status();
+    netlinks_.push_back(*std::move(netlink));
+  }
+  return absl::OkStatus();
+}
+
+// What leaves host a alone is out of sight until its neighbour has answered.
+absl::Status NativeTarget::OpenProbes() {
+  auto probe = std::make_unique<LoopbackProbe>();
+  bool ok = probe->ok();
+  if (network_ == NativeNetwork::kHostA) {
+    for (const InterfaceSpec& interface : hosts_[1].interfaces) {
+      const absl::StatusOr<IpAddress> address = AddressOf(interface.addresses[0]);
+      if (!address.ok()) return address.status();
+      wire_probes_.push_back(std::make_unique<WireProbe>(*address));
+      ok = ok && wire_probes_.back()->ok();
+    }
+  }
+  if (!ok) return absl::InternalError("the native target cannot open its probes");
+  probe_ = std::move(probe);
+  return absl::OkStatus();
 }
 
 // Has the hosts learn each other's hardware addresses, so that later datagrams go at once. The
 // kernel makes new addresses known when it has time, so this asks until there is an answer.
 absl::Status NativeTarget::WarmUp() {
-  for (size_t from = 0; from < hosts_.size(); ++from) {
+  for (size_t from = 0; from < places_.size(); ++from) {
     for (size_t i = 0; i < hosts_[from].interfaces.size(); ++i) {
       const InterfaceSpec& there = hosts_[1 - from].interfaces[i];
       // The cable's own, on either side the interface of the same number.
       std::vector<IpAddress> addresses = {
           LinkLocalOf(there).WithScope(static_cast<uint32_t>(i + 2))};
       for (const std::string& text : there.addresses) {
-        const absl::StatusOr<IpAddress> address = IpAddress::Parse(text.substr(0, text.find('/')));
+        const absl::StatusOr<IpAddress> address = AddressOf(text);
         if (!address.ok()) return address.status();
         addresses.push_back(*address);
       }
@@ -239,7 +228,7 @@ absl::Status NativeTarget::WarmUp() {
       }
     }
   }
-  for (size_t i = 0; i < hosts_.size(); ++i) {
+  for (size_t i = 0; i < places_.size(); ++i) {
     absl::Status visit = lab_.RunOn(places_[i].place, [&] { AskOnce(hosts_[i].interfaces); });
     if (!visit.ok()) return visit;
   }
@@ -254,9 +243,12 @@ bool NativeTarget::Reaches(size_t from, const IpAddress& address) {
     NativeSocket socket(AddressFamily::kDual, places_[from].indices);
     socket.Connect(Endpoint(address, kProbePort));
     while (!answered && absl::Now() < deadline) {
-      socket.Send("", Endpoint());
-      Settle();
-      answered = socket.TakeError() == ECONNREFUSED;
+      // A late answer fails the next send.
+      const int sent = socket.Send("", Endpoint());
+      // Who is not on the same kernel needs the processor for its answer.
+      if (network_ == NativeNetwork::kHostA) absl::SleepFor(absl::Milliseconds(20));
+      probe_->GoAndReturn();
+      answered = sent == -ECONNREFUSED || socket.TakeError() == ECONNREFUSED;
       if (!answered) sched_yield();
     }
   });
@@ -265,12 +257,13 @@ bool NativeTarget::Reaches(size_t from, const IpAddress& address) {
 
 // A datagram, an answer to it, and room for one more of either.
 void NativeTarget::Settle() {
+  for (const std::unique_ptr<WireProbe>& probe : wire_probes_) probe->GoAndReturn();
   constexpr int kGenerations = 3;
   for (int i = 0; i < kGenerations; ++i) probe_->GoAndReturn();
 }
 
 Answer NativeTarget::Open(const Call& call) {
-  for (size_t i = 0; i < hosts_.size(); ++i) {
+  for (size_t i = 0; i < places_.size(); ++i) {
     if (hosts_[i].name != call.host) continue;
     OpenSocket open = {nullptr, &hosts_[i], call.uid};
     int error = 0;
@@ -398,11 +391,12 @@ bool NativeUsersPermitted() {
   return Actor(kSomebody).error() == 0;
 }
 
-absl::StatusOr<std::unique_ptr<Target>> NewNativeTarget() {
-  const absl::StatusOr<lab::Lab> lab = lab::EnterLab();
+absl::StatusOr<std::unique_ptr<Target>> NewNativeTarget(NativeNetwork network) {
+  const absl::StatusOr<lab::Lab> lab =
+      network == NativeNetwork::kHostA ? lab::LabAroundHostA() : lab::EnterLab();
   if (!lab.ok()) return lab.status();
   StayOnThisProcessor();
-  return std::make_unique<NativeTarget>(*lab);
+  return std::make_unique<NativeTarget>(*lab, network);
 }
 
 }  // namespace pollux::program

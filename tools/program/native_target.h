@@ -15,16 +15,25 @@
 
 namespace pollux::program {
 
+enum class NativeNetwork {
+  kLab,    // Both hosts of the lab, which the target builds for itself.
+  kHostA,  // The one that is here, which has to be host a: see LabAroundHostA. Host b has no
+           // program.
+};
+
 // The target "native". It can build LabTopology() and nothing else. Sockets of users other than
 // root need a process that is root on the machine itself: elsewhere such a `socket` call answers
 // EPERM. Port 61439 of 127.0.0.1 on the first host is the target's own.
 //
 // To be called by the main thread, before there are others (see lab.h). The thread is then host
 // a's, and stays on the processor that it is on: packets of one processor keep their order, which
-// is how the target knows that all has come to rest.
+// is how the target knows that all has come to rest (native_probe.h).
+//
+// When it is destroyed, the lab of this process is out of order for good.
 //
 // Errors: kSocketAccess where the machine does not permit namespaces.
-absl::StatusOr<std::unique_ptr<Target>> NewNativeTarget();
+absl::StatusOr<std::unique_ptr<Target>> NewNativeTarget(
+    NativeNetwork network = NativeNetwork::kLab);
 
 // Whether sockets can be those of other users here.
 bool NativeUsersPermitted();

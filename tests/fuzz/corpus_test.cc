@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs the corpus of the fuzz target, and each file of it with a byte missing or changed.
+// Runs the corpus of a fuzz target, and each file of it with a byte missing or changed.
 
 #include <dirent.h>
 
@@ -16,7 +16,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
-namespace pollux::program {
+namespace pollux {
 namespace {
 
 void Try(const std::string& text) {
@@ -38,8 +38,8 @@ std::vector<std::string> FilesIn(const std::string& folder) {
 TEST(Corpus, BreaksNothing) {
   const std::string root =
       absl::StrCat(std::getenv("TEST_SRCDIR"), "/", std::getenv("TEST_WORKSPACE"));
-  const std::vector<std::string> files = FilesIn(absl::StrCat(root, "/tests/program/corpus"));
-  ASSERT_GE(files.size(), 5u);
+  const std::vector<std::string> files = FilesIn(absl::StrCat(root, "/", std::getenv("CORPUS")));
+  ASSERT_GE(files.size(), 3u);
   for (const std::string& file : files) {
     SCOPED_TRACE(file);
     std::ifstream stream(file, std::ios::binary);
@@ -57,4 +57,4 @@ TEST(Corpus, BreaksNothing) {
 }
 
 }  // namespace
-}  // namespace pollux::program
+}  // namespace pollux

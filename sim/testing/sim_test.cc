@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/testing/sim_test.h"
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "gtest/gtest-spi.h"
+#include "sim/choice/fault_story.h"
+#include "sim/testing/shrink_story.h"
+#include "sim/testing/sweep_options.h"
+
+namespace pollux::sim {
+namespace {
+
+constexpr int kShrinkRunsMax = 2000;
+
+// What came of one run.
+struct Report {
+  bool failed = false;
+  bool skipped = false;
+  std::string messages;  // All failures, or why it was skipped.
+  std::string file;      // Of the first of them.
+  int line = -1;
+  std::string scene;  // The network as it was when the first of them was found.
+  FaultStory story;
+  uint64_t fingerprint = 0;
+
+  bool IsLike(const Report& other) const {
+    return failed && file == other.file && line == other.line;
+  }
+};
+
+// Keeps what the body finds from the test, and looks at the network at once: when the body has
+// returned, its sockets are gone.
+class Watch final : private ::testing::TestPartResultArray,
+                    private ::testing::ScopedFakeTestPartResultReporter {
+ public:
+  Watch(const Network& net, Report& report)
+      : ScopedFakeTestPartResultReporter(INTERCEPT_ONLY_CURRENT_THREAD, this),
+        net_(net),
+        report_(report) {}
+
+ private:
+  void ReportTestPartResult(const ::testing::TestPartResult& part) override {
+    if (part.skipped()) report_.skipped = true;
+    if (!part.failed()) {
+      if (part.skipped()) report_.messages = part.message();
+      return;
+    }
+    if (!report_.failed) {
+      report_.failed = true;
+      report_.file = part.file_name() == nullptr ? "" : part.file_name();
+      report_.line = part.line_number();
+      report_.messages.clear();
+      report_.scene =
+          absl::StrCat("After ", absl::FormatDuration(net_.elapsed()),
+                       ", when that was found, the latest events were\n\n",
+                       net_.trace().LatestEvents(), "\nand the sockets\n\n", net_.SocketTables());
+    } else {
+      absl::StrAppend(&report_.messages, part.file_name() == nullptr ? "" : part.file_name(), ":",
+                      part.line_number(), ": ");
+    }
+    absl::StrAppend(&report_.messages, part.message(), "\n");
+  }
+
+  const Network& net_;
+  Report& report_;
+};
+
+Report RunOnce(const SimTest& test, uint64_t seed, Choices* driver) {
+  Report report;
+  Network net({.seed = seed, .choices = driver});
+  {
+    const Watch watch(net, report);
+    test.body(net);
+  }
+  report.story = net.Story();
+  report.fingerprint = net.Fingerprint();
+  return report;
+}
+
+Report Play(const SimTest& test, const FaultStory& story) {
+  StoryPlayer player(story);
+  return RunOnce(test, story.seed, &player);
+}
+
+// The command line's way to say it.
+std::string OnOneLine(const FaultStory& story) {
+  std::string text = story.ToString();
+  text.pop_back();
+  return absl::StrReplaceAll(text, {{"\n", "; "}});
+}
+
+void Tell(const SimTest& test, const Report& first, const std::string& how) {
+  const auto fails = [&](const FaultStory& story) { return Play(test, story).IsLike(first); };
+  const Report again = Play(test, first.story);
+  if (again.fingerprint != first.fingerprint) {
+    ADD_FAILURE_AT(first.file.c_str(), first.line)
+        << first.messages << "\nThis is " << how
+        << ". It is not the same when the same story is told again: what the test does depends on "
+           "something else than the network, as a clock, an address in memory, or an earlier "
+           "run.\n\n"
+        << first.scene;
+    return;
+  }
+  const FaultStory story = ShrinkStory(first.story, fails, kShrinkRunsMax);
+  const Report last = Play(test, story);
+  ADD_FAILURE_AT(first.file.c_str(), first.line)
+      << last.messages << "\nThis is " << how << ". Its story, of which "
+      << last.story.decisions.size() << " of " << first.story.decisions.size()
+      << " faults and choices are left:\n\n"
+      << last.story.ToString() << "\nTo have it told again:\n\n  POLLUX_SIM_STORY='"
+      << OnOneLine(last.story) << "'\n\n"
+      << last.scene;
+}
+
+void RunStory(const SimTest& test, const FaultStory& story) {
+  StoryPlayer player(story);
+  const Report report = RunOnce(test, story.seed, &player);
+  if (report.failed) {
+    ADD_FAILURE_AT(report.file.c_str(), report.line) << report.messages << '\n' << report.scene;
+  }
+  if (absl::Status fits = player.CheckFits(); !fits.ok()) ADD_FAILURE() << fits.message();
+}
+
+bool swept = false;  // Whether any test ran with luck of its own.
+
+void Sweep(const SimTest& test, const SweepOptions& options) {
+  swept = true;
+  for (uint64_t i = 0; i < options.runs; ++i) {
+    const uint64_t seed = options.first_seed + i;
+    const Report report = RunOnce(test, seed, nullptr);
+    if (report.failed) {
+      Tell(test, report,
+           absl::StrCat("run ", i + 1, " of ", options.runs, ", with the seed ", seed));
+      return;
+    }
+    if (report.skipped) GTEST_SKIP() << report.messages;
+  }
+}
+
+// Looks after all tests whether every claim was reached.
+class ClaimsEnvironment final : public ::testing::Environment {
+ public:
+  void TearDown() override {
+    // A filter, or a shard, leaves tests out.
+    const ::testing::UnitTest& unit = *::testing::UnitTest::GetInstance();
+    const int left_out =
+        unit.total_test_count() - unit.disabled_test_count() - unit.test_to_run_count();
+    if (!swept || left_out > 0 || unit.Failed()) return;
+    for (const internal::Claim* claim : internal::UnreachedClaims()) {
+      ADD_FAILURE_AT(claim->file(), claim->line())
+          << "SOMETIMES(\"" << claim->what() << "\"): it never happened";
+    }
+  }
+};
+
+[[maybe_unused]] const ::testing::Environment* const claims_environment =
+    ::testing::AddGlobalTestEnvironment(new ClaimsEnvironment);
+
+}  // namespace
+
+void RunSimTest(const SimTest& test) {
+  const absl::StatusOr<SweepOptions> options = SweepOptionsFromEnvironment();
+  if (!options.ok()) {
+    ADD_FAILURE() << options.status().message();
+  } else if (options->story) {
+    RunStory(test, *options->story);
+  } else {
+    Sweep(test, *options);
+  }
+}
+
+}  // namespace pollux::sim

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tests/differential/known_kernels.h"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace pollux::differential {
+namespace {
+
+using program::Answer;
+using program::Call;
+using program::Verb;
+
+// Whether a call before the difference is one that `matches`, and succeeded.
+bool After(const Difference& difference, const std::function<bool(const Call&)>& matches) {
+  for (size_t i = 0; i < difference.call; ++i) {
+    if (difference.expected[i] == "ok" && matches(difference.program.calls[i])) return true;
+  }
+  return false;
+}
+
+// Whether a call before the difference is one that `matches`, whatever became of it.
+bool Any(const Difference& d, const std::function<bool(const Call&)>& matches) {
+  const auto begin = d.program.calls.begin();
+  return std::any_of(begin, begin + static_cast<std::ptrdiff_t>(d.call), matches);
+}
+
+bool DidBefore(const Difference& d, Verb verb) {
+  return Any(d,
+             [&](const Call& call) { return call.verb == verb && call.socket == d.made().socket; });
+}
+
+bool IsVerb(const Difference& d, std::initializer_list<Verb> verbs) {
+  return std::find(verbs.begin(), verbs.end(), d.made().verb) != verbs.end();
+}
+
+// Whether the call tells what is in a socket's queue.
+bool LooksIntoQueue(const Difference& difference) {
+  const Verb verb = difference.made().verb;
+  return verb == Verb::kReceive || verb == Verb::kPending;
+}
+
+bool SetBefore(const Difference& difference, SocketOption option) {
+  const std::string& socket = difference.made().socket;
+  return After(difference, [&](const Call& call) {
+    return call.verb == Verb::kSet && call.option == option && call.socket == socket;
+  });
+}
+
+bool HasReuseGroup(const Difference& difference) {
+  return After(difference, [](const Call& call) {
+    return call.verb == Verb::kSet && call.option == SocketOption::kReusePort && call.value != 0;
+  });
+}
+
+bool HasPeers(const Difference& difference) {
+  return After(difference, [](const Call& call) { return call.verb == Verb::kConnect; });
+}
+
+bool IsOneOf(const Answer& answer, std::initializer_list<const char*> answers) {
+  return std::find(answers.begin(), answers.end(), answer) != answers.end();
+}
+
+bool EitherIsOneOf(const Difference& d, std::initializer_list<const char*> answers) {
+  return IsOneOf(d.real(), answers) || IsOneOf(d.simulated(), answers);
+}
+
+// An answer without what depends on the program.
+std::string ClassOf(const Answer& answer) {
+  if (absl::StrContains(answer, " from ")) return "a datagram";
+  if (absl::StrContains(answer, ":")) return "an endpoint";
+  if (absl::ascii_isdigit(static_cast<unsigned char>(answer[0])) != 0) return "a number";
+  return answer;
+}
+
+std::vector<KnownDifference> DifferencesOfLinux61() {
+  return {
+      {"one datagram more in a full buffer",
+       "6.1 takes a datagram as long as the buffer is not yet full; newer kernels ask whether the "
+       "datagram fits as well.",
+       /*ends=*/true,
+       [](const Difference& d) {
+         return LooksIntoQueue(d) && SetBefore(d, SocketOption::kReceiveBufferSize);
+       }},
+      {"a reuse-port group before a connected socket",
+       "6.1 may give a peer's datagram, or error, to a SO_REUSEPORT group on the same address that "
+       "it finds before the connected socket; newer kernels look for connected sockets first.",
+       /*ends=*/true,
+       [](const Difference& d) {
+         const bool error = d.simulated() == "ECONNREFUSED";
+         return (LooksIntoQueue(d) || error) && HasReuseGroup(d) && HasPeers(d);
+       }},
+      {"the path MTU of a peer",
+       "6.1 and newer kernels forget the route to a peer after different calls: a failed send to "
+       "an "
+       "IPv6 address, a change of the interface for groups.",
+       /*ends=*/false,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kGet}) && d.made().option == SocketOption::kPathMtu &&
+                EitherIsOneOf(d, {"ENOTCONN"});
+       }},
+      {"an address that was bound once",
+       "After a disconnect and a bind to the wildcard, 6.1 still takes a socket as bound to the "
+       "address that it had first: the address of its next connection stays, and peers of the "
+       "other protocol are out of reach.",
+       /*ends=*/true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kLocal, Verb::kConnect, Verb::kSend}) &&
+                DidBefore(d, Verb::kBind) && DidBefore(d, Verb::kDisconnect);
+       }},
+  };
+}
+
+bool IsError(const Answer& answer) { return answer[0] == 'E'; }
+
+bool JoinedSources(const Difference& d) {
+  const auto names_source = [](const Call& call) { return call.source.is_set(); };
+  return names_source(d.made()) || After(d, names_source);
+}
+
+// By the wildcard, or by an address that is not the first of its interface.
+bool SentToItself(const Difference& d) {
+  return Any(d, [](const Call& call) {
+    const IpAddress& to = call.endpoint.address;
+    return (call.verb == Verb::kSend || call.verb == Verb::kConnect) &&
+           ((to.is_set() && to.is_unspecified()) || to == IpAddress::Ipv4(10, 77, 0, 11));
+  });
+}
+
+bool IsDual(const Difference& d) {
+  return After(d, [&](const Call& call) {
+    return call.verb == Verb::kSocket && call.socket == d.made().socket &&
+           call.family == AddressFamily::kDual;
+  });
+}
+
+// Calls that change nothing when they fail.
+constexpr std::initializer_list<Verb> kPlainCalls = {
+    Verb::kSet,   Verb::kBind,     Verb::kConnect,  Verb::kSend, Verb::kJoin,
+    Verb::kLeave, Verb::kOutgoing, Verb::kShutdown, Verb::kPeer};
+
+// Answers alone: what follows can be compared.
+std::vector<KnownDifference> GvisorAnswersOtherwise() {
+  return {
+      {"a wrong option or value is taken",
+       "gVisor says yes to options that it does not know, and to values that Linux refuses.", false,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kSet}) && d.real() == "ok" && IsError(d.simulated());
+       }},
+      {"an option cannot be read", "gVisor does not know the option, though it takes it.", false,
+       [](const Difference& d) { return IsVerb(d, {Verb::kGet}) && d.real() == "ENOPROTOOPT"; }},
+      {"an option has another value",
+       "Buffers are larger, and what gVisor does not know stays as it was.", false,
+       [](const Difference& d) { return IsVerb(d, {Verb::kGet}) && !IsError(d.simulated()); }},
+      {"another error", "Both refuse the call, and check in another order.", false,
+       [](const Difference& d) {
+         return IsError(d.real()) && IsError(d.simulated()) &&
+                !EitherIsOneOf(d, {"ECONNREFUSED"}) && IsVerb(d, kPlainCalls);
+       }},
+      {"a scope is missing", "gVisor shows the group that a socket is bound to without its scope.",
+       false,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kLocal, Verb::kPeer}) && absl::StrContains(d.simulated(), "%") &&
+                !absl::StrContains(d.real(), "%");
+       }},
+      {"an empty queue looks like an empty datagram",
+       "After a shutdown of reading the target asks with SO_MEMINFO, which gVisor does not know.",
+       false,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kPending}) && DidBefore(d, Verb::kShutdown);
+       }},
+  };
+}
+
+// Other rules: sockets are in another state afterwards.
+std::vector<KnownDifference> GvisorHasOtherRules() {
+  return {
+      {"sources are ignored",
+       "gVisor 2022 does not know IP_ADD_SOURCE_MEMBERSHIP and its like, but takes them.", true,
+       [](const Difference& d) {
+         return JoinedSources(d) &&
+                IsVerb(d, {Verb::kJoin, Verb::kLeave, Verb::kReceive, Verb::kPending});
+       }},
+      {"shutdown without a peer", "Linux refuses it, but carries it out; gVisor does one of these.",
+       true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kShutdown}) || EitherIsOneOf(d, {"EPIPE", "end"});
+       }},
+      {"the local end chooses the way",
+       "gVisor looks for a route from the address or interface that the socket is bound to; Linux "
+       "by the destination.",
+       true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kSend, Verb::kConnect, Verb::kOutgoing}) &&
+                EitherIsOneOf(d, {"EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL", "EINVAL"});
+       }},
+      {"broadcasts without permission",
+       "gVisor knows the broadcast addresses of the interface alone by which it sends, and asks "
+       "for kBroadcast when it sends, not when it connects.",
+       true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kSend, Verb::kConnect}) && EitherIsOneOf(d, {"EACCES"});
+       }},
+      {"ports below 1024", "gVisor gives them to everybody.", true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kBind}) && d.real() == "ok" && d.simulated() == "EACCES";
+       }},
+      {"who may share a port",
+       "gVisor does not tell users apart, and keeps a port that a socket has had before.", true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kBind, Verb::kConnect, Verb::kSend}) &&
+                EitherIsOneOf(d, {"EADDRINUSE"});
+       }},
+      {"which addresses can be bound",
+       "gVisor asks neither for the interface that a socket is bound to nor for the scope of a "
+       "group.",
+       true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kBind}) && EitherIsOneOf(d, {"EADDRNOTAVAIL", "EINVAL", "ENODEV"});
+       }},
+      {"IPv4 groups of IPv6 sockets", "gVisor does not know them.", true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kJoin, Verb::kLeave, Verb::kOutgoing}) &&
+                d.made().group.is_ipv4() && EitherIsOneOf(d, {"EINVAL"});
+       }},
+      {"dual-stack sockets bound to one protocol",
+       "Linux refuses destinations of the other one, gVisor does not.", true,
+       [](const Difference& d) { return IsDual(d) && EitherIsOneOf(d, {"EAFNOSUPPORT"}); }},
+      {"the source of what a host sends to itself",
+       "gVisor takes the destination's address, for connected sockets too; Linux takes the first "
+       "of "
+       "the interface, and of :: the loopback address.",
+       true,
+       [](const Difference& d) {
+         const bool another_source =
+             absl::StrContains(d.real(), " from ") && absl::StrContains(d.simulated(), " from ");
+         return IsVerb(d, {Verb::kLocal, Verb::kPeer}) || another_source ||
+                (LooksIntoQueue(d) && SentToItself(d));
+       }},
+      {"datagrams too large for the path", "gVisor does not know IP_MTU_DISCOVER.", true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kSend}) && EitherIsOneOf(d, {"EMSGSIZE"});
+       }},
+      {"errors of unconnected sockets",
+       "gVisor tells connected sockets alone, whatever kReportUnreachable says.", true,
+       [](const Difference& d) {
+         return EitherIsOneOf(d, {"ECONNREFUSED"}) ||
+                (IsVerb(d, {Verb::kReceive, Verb::kError}) && IsError(d.simulated()));
+       }},
+      {"who of a reuse-port group hears",
+       "gVisor spreads datagrams by another hash, and over all members.", true,
+       [](const Difference& d) { return LooksIntoQueue(d) && HasReuseGroup(d); }},
+      {"groups joined by an interface and without",
+       "gVisor keeps these apart, Linux chooses an interface and finds them equal.", true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kJoin, Verb::kLeave}) &&
+                EitherIsOneOf(d, {"EADDRINUSE", "EADDRNOTAVAIL"});
+       }},
+      {"datagrams to oneself by a bound interface",
+       "gVisor delivers them by the destination, Linux sends them out by the interface.", true,
+       [](const Difference& d) {
+         return LooksIntoQueue(d) && Any(d, [](const Call& call) {
+                  return call.verb == Verb::kSet && call.option == SocketOption::kBoundInterface;
+                });
+       }},
+      {"link-local addresses without a scope",
+       "Linux takes the interface of a peer that was given up, gVisor finds the address.", true,
+       [](const Difference& d) {
+         return LooksIntoQueue(d) && Any(d, [](const Call& call) {
+                  const IpAddress& to = call.endpoint.address;
+                  return call.verb == Verb::kSend && to.is_ipv6() && to.is_link_local() &&
+                         to.scope_id() == 0;
+                });
+       }},
+      {"the way of group datagrams",
+       "gVisor sends them by the interface of the address that a socket is bound to, and gives "
+       "them "
+       "to sockets that have not joined whatever kMulticastAll says.",
+       true,
+       [](const Difference& d) {
+         return LooksIntoQueue(d) && Any(d, [](const Call& call) {
+                  return call.verb == Verb::kSend && call.endpoint.address.is_multicast();
+                });
+       }},
+      {"a failed send binds",
+       "On gVisor the socket has a port afterwards, so that kIpv6Only cannot be set any more.",
+       true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kSet}) && d.made().option == SocketOption::kIpv6Only;
+       }},
+      {"a scope that stays",
+       "On Linux a bind that fails may leave the socket on the interface that it named.", true,
+       [](const Difference& d) {
+         return LooksIntoQueue(d) && Any(d, [](const Call& call) {
+                  return call.verb == Verb::kBind && call.endpoint.address.scope_id() != 0;
+                });
+       }},
+      {"more in a full buffer", "gVisor counts payloads alone.", true,
+       [](const Difference& d) {
+         return LooksIntoQueue(d) && SetBefore(d, SocketOption::kReceiveBufferSize);
+       }},
+  };
+}
+
+std::vector<KnownDifference> DifferencesOfGvisor() {
+  std::vector<KnownDifference> all = GvisorAnswersOtherwise();
+  for (KnownDifference& known : GvisorHasOtherRules()) all.push_back(std::move(known));
+  return all;
+}
+
+std::vector<KnownKernel> Kernels() {
+  return {
+      {"native", "", program::NativeNetwork::kLab, {}, {}},
+      {"linux-6.1", "6.1.", program::NativeNetwork::kLab, {}, DifferencesOfLinux61()},
+      {"gvisor",
+       "4.4.0",  // What gVisor has said from the beginning.
+       program::NativeNetwork::kHostA,
+       {.second_host = false, .own_ports = true},
+       DifferencesOfGvisor()},
+  };
+}
+
+}  // namespace
+
+std::string KindOf(const Difference& difference) {
+  const Call& call = difference.made();
+  std::string kind(ToString(call.verb));
+  if (call.verb == Verb::kSet || call.verb == Verb::kGet) {
+    // "set s1 ReuseAddress 1": the third word.
+    const std::vector<std::string> words = absl::StrSplit(call.ToString(), ' ');
+    absl::StrAppend(&kind, " ", words[2]);
+  }
+  return absl::StrCat(kind, ": ", ClassOf(difference.real()), ", simulated ",
+                      ClassOf(difference.simulated()));
+}
+
+const KnownKernel* FindKernel(absl::string_view name) {
+  static const auto& kernels = *new std::vector<KnownKernel>(Kernels());
+  for (const KnownKernel& kernel : kernels) {
+    if (kernel.name == name) return &kernel;
+  }
+  return nullptr;
+}
+
+absl::Status CheckRunsOn(const KnownKernel& kernel) {
+  utsname here = {};
+  ::uname(&here);
+  if (absl::StartsWith(here.release, kernel.release)) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("this is not ", kernel.name, " but ",
+                                                    here.sysname, " ", here.release,
+                                                    ": run it with //tools/inside"));
+}
+
+}  // namespace pollux::differential

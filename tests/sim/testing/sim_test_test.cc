@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What SIM_TEST makes of bodies that fail now and then, always, never, and for reasons of their
+// own. The bodies are a client that asks a server a few times, or not often enough.
+
+#include "sim/testing/sim_test.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest-spi.h"
+#include "gtest/gtest.h"
+#include "udp/event_loop.h"
+#include "udp/udp_socket.h"
+
+namespace pollux::sim {
+namespace {
+
+constexpr uint16_t kPort = 7755;
+
+// How many of `asks` questions a server was asked, on a segment that loses one in ten.
+int QuestionsHeard(Network& net, int asks) {
+  Host& client = net.AddHost("client");
+  Host& server = net.AddHost("server");
+  Segment& lan =
+      net.AddSegment("lan", "10.0.0.0/24", {.loss = Ratio(1, 10), .duplicate = Ratio(1, 10)});
+  lan.Attach(client);
+  lan.Attach(server);
+  UdpSocket service(server.engine());
+  EXPECT_TRUE(service.Bind(kPort).ok());
+  UdpSocket socket(client.engine());
+  for (int i = 0; i < asks; ++i) {
+    EXPECT_TRUE(socket.WriteDatagram("?", Endpoint(server.address(), kPort)).ok());
+    net.RunFor(absl::Seconds(1));
+  }
+  int heard = 0;
+  while (service.HasPendingDatagrams()) {
+    EXPECT_TRUE(service.ReceiveDatagram().ok());
+    ++heard;
+  }
+  return heard;
+}
+
+SIM_TEST(Asking, TenTimesIsEnough) {
+  const int heard = QuestionsHeard(net, 10);
+  if (heard < 10) SOMETIMES("a question was lost");
+  if (heard > 10) SOMETIMES("a question was heard twice");
+  EXPECT_GT(heard, 0);
+}
+
+// A test as the tests below ask for it. What it says is looked at, so it gets its own environment.
+class SimTestTest : public ::testing::Test {
+ protected:
+  SimTestTest() {
+    for (const char* variable : {"POLLUX_SIM_RUNS", "POLLUX_SIM_SEED", "POLLUX_SIM_STORY"}) {
+      unsetenv(variable);
+    }
+  }
+  ~SimTestTest() override {
+    for (const char* variable : {"POLLUX_SIM_RUNS", "POLLUX_SIM_SEED", "POLLUX_SIM_STORY"}) {
+      unsetenv(variable);
+    }
+  }
+
+  // The failures of a run, of which there is at most one.
+  static std::string FailureOf(void (*body)(Network&)) {
+    ::testing::TestPartResultArray parts;
+    {
+      const ::testing::ScopedFakeTestPartResultReporter reporter(
+          ::testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &parts);
+      RunSimTest({"Suite.Name", body});
+    }
+    EXPECT_LE(parts.size(), 1);
+    return parts.size() == 0 ? "" : parts.GetTestPartResult(0).message();
+  }
+};
+
+void FailsWhenTheFirstTwoAreLost(Network& net) {
+  EXPECT_GT(QuestionsHeard(net, 2), 0) << "nobody asked";
+}
+
+TEST_F(SimTestTest, AFailureIsToldWithTheFaultsThatItTakesAndNoOthers) {
+  setenv("POLLUX_SIM_RUNS", "1000", 1);
+  const std::string failure = FailureOf(&FailsWhenTheFirstTwoAreLost);
+  EXPECT_THAT(failure, ::testing::HasSubstr("nobody asked"));
+  EXPECT_THAT(failure, ::testing::HasSubstr("of 1000, with the seed "));
+  EXPECT_THAT(failure, ::testing::HasSubstr("of which 2 of "));
+  EXPECT_THAT(failure,
+              ::testing::HasSubstr("\nloss lan/client->server #1\nloss lan/client->server #2\n\n"));
+  EXPECT_THAT(failure, ::testing::HasSubstr("After 2s, when that was found"));
+  EXPECT_THAT(failure, ::testing::HasSubstr("lost"));
+}
+
+TEST_F(SimTestTest, AStoryIsToldAgainAsItStands) {
+  setenv("POLLUX_SIM_STORY", "seed 3; loss lan/client->server #1; loss lan/client->server #2", 1);
+  EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost), ::testing::HasSubstr("nobody asked"));
+  setenv("POLLUX_SIM_STORY", "seed 3; loss lan/client->server #1", 1);
+  EXPECT_EQ(FailureOf(&FailsWhenTheFirstTwoAreLost), "");
+}
+
+TEST_F(SimTestTest, AStoryCanBeAFile) {
+  const std::string path = absl::StrCat(::testing::TempDir(), "/my.story");
+  std::ofstream(path) << "seed 3\nloss lan/client->server #1\nloss lan/client->server #9\n";
+  setenv("POLLUX_SIM_STORY", path.c_str(), 1);
+  EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost),
+              ::testing::HasSubstr("my.story:3: the story does not fit this run"));
+  setenv("POLLUX_SIM_STORY", "/does/not/exist", 1);
+  EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost),
+              ::testing::HasSubstr("the file cannot be read"));
+}
+
+TEST_F(SimTestTest, WhatFailsAlwaysTakesNoFault) {
+  const std::string failure = FailureOf([](Network& net) {
+    QuestionsHeard(net, 20);
+    ADD_FAILURE() << "as ever";
+  });
+  EXPECT_THAT(failure,
+              ::testing::HasSubstr("run 1 of 100, with the seed 1. Its story, of which 0 "));
+}
+
+// The place counts, not that something fails: else a story could shrink to another failure's.
+TEST_F(SimTestTest, ShrinkingStaysWithTheFailureThatWasFound) {
+  setenv("POLLUX_SIM_RUNS", "1000", 1);
+  const std::string failure = FailureOf([](Network& net) {
+    const int heard = QuestionsHeard(net, 3);
+    if (heard == 1) {
+      ADD_FAILURE() << "one was heard";
+    } else if (heard == 0) {
+      ADD_FAILURE() << "none was heard";
+    }
+  });
+  EXPECT_THAT(failure, ::testing::HasSubstr("one was heard"));
+  EXPECT_THAT(failure, ::testing::HasSubstr("of which 2 of "));
+}
+
+int runs_so_far = 0;
+
+TEST_F(SimTestTest, WhatDependsOnEarlierRunsIsNotShrunkButNamed) {
+  runs_so_far = 0;
+  const std::string failure =
+      FailureOf([](Network& net) { EXPECT_NE(QuestionsHeard(net, ++runs_so_far), 3); });
+  EXPECT_THAT(failure,
+              ::testing::HasSubstr("It is not the same when the same story is told again"));
+}
+
+TEST_F(SimTestTest, TheEnvironmentSaysWhichSeedsAndHowMany) {
+  setenv("POLLUX_SIM_RUNS", "3", 1);
+  setenv("POLLUX_SIM_SEED", "40", 1);
+  runs_so_far = 0;
+  EXPECT_EQ(FailureOf([](Network& net) {
+              ++runs_so_far;
+              EXPECT_EQ(net.Story().seed, 39u + static_cast<uint64_t>(runs_so_far));
+            }),
+            "");
+  EXPECT_EQ(runs_so_far, 3);
+  setenv("POLLUX_SIM_RUNS", "many", 1);
+  EXPECT_THAT(FailureOf([](Network&) {}),
+              ::testing::HasSubstr("POLLUX_SIM_RUNS=many is no number"));
+}
+
+}  // namespace
+}  // namespace pollux::sim
