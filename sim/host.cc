@@ -15,27 +15,12 @@ bool Host::Interface::Wants(const IpAddress& group) const {
   return host_.stack_.IsMember(index_, group);
 }
 
-// Linux answers ARP on every interface for all its addresses (arp_ignore 0); IPv6 does not.
 bool Host::Interface::AnswersFor(const IpAddress& address) const {
-  if (host_.platform() != Platform::kLinux || !address.is_ipv4()) return false;
-  for (const NetworkInterface& interface : host_.stack_.interfaces()) {
-    if (interface.loopback) continue;
-    for (const InterfaceAddress& entry : interface.addresses) {
-      if (entry.address == address) return true;
-    }
-  }
-  return false;
+  return host_.stack_.AnswersEverywhere(address);
 }
 
-// What is the broadcast address of one interface is one for Linux on all.
 bool Host::Interface::ShoutsTo(const IpAddress& address) const {
-  if (host_.platform() != Platform::kLinux) return false;
-  for (const NetworkInterface& interface : host_.stack_.interfaces()) {
-    for (const InterfaceAddress& entry : interface.addresses) {
-      if (entry.broadcast == address) return true;
-    }
-  }
-  return false;
+  return host_.stack_.ShoutsEverywhere(address);
 }
 
 void Host::Interface::Arrive(const Packet& packet, absl::string_view origin) {

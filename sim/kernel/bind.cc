@@ -34,13 +34,18 @@ std::optional<OsError> UdpStack::Impl::CheckIpv6Address(const SocketState& socke
     if (interface_index == 0 && rules_.ipv6_bind_needs_scope) return OsError::kInvalidArgument;
   }
   if (interface_index != 0 && interfaces_.Find(interface_index) == nullptr) {
-    return OsError::kNoDevice;
+    return rules_.bind_unknown_scope;
   }
   if (address.is_multicast()) {
     return rules_.binds_groups ? std::nullopt : std::optional(OsError::kAddressNotAvailable);
   }
   if (socket.options.free_bind) return std::nullopt;
-  const uint32_t owner = interfaces_.OwnerOf(address.WithScope(interface_index));
+  uint32_t owner = interfaces_.OwnerOf(address.WithScope(interface_index));
+  // Where no scope is needed, that of any interface will do.
+  for (const NetworkInterface& any : interfaces_.all()) {
+    if (owner != 0 || interface_index != 0) break;
+    owner = interfaces_.OwnerOf(address.WithScope(any.index));
+  }
   if (owner == 0) return OsError::kAddressNotAvailable;
   // Unlike IPv4, a bound interface must own the address, if that is one whose meaning ends at its
   // interface: the tables of udp-semantics 1.1.4 have ::1 only with lo, but fd77::1 with every one.

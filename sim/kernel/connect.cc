@@ -28,7 +28,7 @@ Outcome<Endpoint> UdpStack::Impl::CheckPeer(SocketState& socket, const Endpoint&
   if (socket.family == AddressFamily::kIpv4) {
     if (!peer.address.is_ipv4()) return OsError::kAddressFamilyNotSupported;
   } else if (target.address.is_ipv4()) {
-    if (socket.speaks() == AddressFamily::kIpv6) return OsError::kNetworkUnreachable;
+    if (socket.speaks() == AddressFamily::kIpv6) return RefusalOfIpv4(rules_, socket);
   } else if (target.address.is_unspecified()) {
     target.address = ZeroAddress(rules_, socket.local.is_ipv4());
   }
@@ -99,6 +99,10 @@ Outcome<> UdpStack::Impl::Connect(SocketState& socket, const Endpoint& peer) {
     socket.ipv4_source = route->source;
   }
   if (socket.on_wildcard()) SetLocal(socket, route->source);
+  if (socket.connected && rules_.reconnect_clears_queue &&
+      socket.peer != Endpoint(route->target.WithScope(target->address.scope_id()), target->port)) {
+    ClearQueue(socket);
+  }
   socket.peer = Endpoint(route->target.WithScope(target->address.scope_id()), target->port);
   socket.connected = true;
   socket.former_peer = IpAddress();
@@ -115,7 +119,7 @@ Outcome<> UdpStack::Impl::Connect(SocketState& socket, const Endpoint& peer) {
 
 // Where Linux keeps what the bind was given, a port that it chose itself goes, and with it the
 // place in the port table: the socket can be bound again.
-Outcome<> UdpStack::Impl::Disconnect(SocketState& socket) {
+void UdpStack::Impl::ForgetPeer(SocketState& socket) {
   const bool was_connected = socket.connected;
   // Linux forgets the IPv4 peer alone: an IPv6 socket goes on to refuse IPv6 datagrams from all
   // but its former peer, and every one if that was a mapped address.
@@ -129,10 +133,10 @@ Outcome<> UdpStack::Impl::Disconnect(SocketState& socket) {
   }
   switch (rules_.disconnect) {
     case DisconnectRule::kKeepBoth:
-      return Done();
+      return;
     case DisconnectRule::kKeepPort:
       if (was_connected) ResetLocal(socket);
-      return Done();
+      return;
     case DisconnectRule::kAsBound:
       break;
   }
@@ -141,6 +145,11 @@ Outcome<> UdpStack::Impl::Disconnect(SocketState& socket) {
     socket.port = 0;
   }
   if (!socket.address_was_asked) ResetLocal(socket);
+}
+
+Outcome<> UdpStack::Impl::Disconnect(SocketState& socket) {
+  ForgetPeer(socket);
+  if (rules_.disconnect_is_error) return OsError::kAddressFamilyNotSupported;
   return Done();
 }
 
@@ -161,8 +170,7 @@ Outcome<> UdpStack::Impl::Shutdown(SocketState& socket, ShutdownHow how) {
     if (socket.read_shut && !rules_.shutdown_twice) return OsError::kNotConnected;
     socket.read_shut = true;
     if (rules_.read_shutdown == ReadShutdown::kEnd) {
-      socket.queue.clear();
-      socket.charged = 0;
+      ClearQueue(socket);
     }
   }
   if (how != ShutdownHow::kRead) {

@@ -31,7 +31,7 @@ void UdpStack::Impl::Deliver(uint32_t interface_index, const Packet& packet, abs
     const IpAddress& lost = packet.destination.address;
     const bool global = lost.is_ipv6() && !lost.is_multicast() && !lost.is_loopback() &&
                         !lost.is_link_local() && !packet.source.address.is_loopback();
-    if (global && interface_index != kLoopbackIndex && rules_.icmp_codes == IcmpCodes::kLinux &&
+    if (global && interface_index != kLoopbackIndex && rules_.ipv6_reports_no_route &&
         interfaces_.FindRoute(lost, 0) == nullptr) {
       SendIcmp(IcmpError::kNetUnreachable, packet, interface_index, now);
     }

@@ -155,6 +155,15 @@ IpAddress InterfaceTable::SourceFor(uint32_t interface_index, const IpAddress& t
   return IpAddress();
 }
 
+IpAddress InterfaceTable::FirstBroadcast() const {
+  for (const NetworkInterface& interface : interfaces_) {
+    for (const InterfaceAddress& entry : interface.addresses) {
+      if (interface.up && entry.broadcast) return *entry.broadcast;
+    }
+  }
+  return IpAddress::Broadcast();
+}
+
 uint32_t InterfaceTable::FirstMulticastInterface() const {
   for (const NetworkInterface& interface : interfaces_) {
     if (interface.up && interface.can_multicast && !interface.loopback) return interface.index;

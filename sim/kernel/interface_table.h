@@ -48,6 +48,9 @@ class InterfaceTable {
   IpAddress SourceFor(uint32_t interface_index, const IpAddress& target,
                       const IpAddress& gateway) const;
 
+  // The broadcast address of the first interface that is up and has one, else 255.255.255.255.
+  IpAddress FirstBroadcast() const;
+
   // The first interface that is up, can multicast and is not loopback; 0 if there is none.
   uint32_t FirstMulticastInterface() const;
 

@@ -7,14 +7,25 @@
 #include "sim/kernel/stack_impl.h"
 
 namespace pollux::sim {
+namespace {
+
+// The group that a call means.
+IpAddress GroupOf(const PlatformRules& rules, const GroupMembership& membership) {
+  const IpAddress& group = membership.group;
+  return rules.join_mapped_group && group.is_mapped() ? group.Unmapped() : group.WithScope(0);
+}
+
+}  // namespace
 
 // The interface that a membership is about: the one it names, else the one by which the group is
-// routed. What the socket is bound to, and its multicast interface, do not matter. 0 if there is
-// none.
-uint32_t UdpStack::Impl::MembershipInterface(const GroupMembership& membership) const {
+// routed. The socket's multicast interface does not matter, and the one it is bound to only where
+// that chooses among the routes. 0 if there is none.
+uint32_t UdpStack::Impl::MembershipInterface(const SocketState& socket,
+                                             const GroupMembership& membership) const {
   const uint32_t named = membership.interface_index;
   if (named != 0) return interfaces_.Find(named) != nullptr ? named : 0;
-  const Route* route = interfaces_.FindRoute(membership.group, 0);
+  const uint32_t scope = rules_.join_by_bound_interface ? socket.options.bound_interface : 0;
+  const Route* route = interfaces_.FindRoute(membership.group, scope);
   if (membership.group.is_ipv6()) {
     // A default route does not route groups: each interface routes them itself.
     if (route != nullptr && route->prefix_length >= 8) return route->interface_index;
@@ -68,7 +79,7 @@ Outcome<> UdpStack::Impl::JoinSource(SocketState& socket, const IpAddress& group
     if (!joined.ok()) return joined.error();
     membership = FindMembership(socket, group, interface_index);
   } else if (!membership->source_specific && !rules_.join_sources_over_any) {
-    return OsError::kInvalidArgument;
+    return rules_.join_sources_refused;
   }
   std::vector<IpAddress>& sources = membership->sources;
   const size_t max =
@@ -107,7 +118,7 @@ Outcome<> UdpStack::Impl::LeaveSource(SocketState& socket, const IpAddress& grou
 
 Outcome<> UdpStack::Impl::Join(SocketState& socket, const GroupMembership& membership) {
   GroupMembership wanted = membership;
-  wanted.group = membership.group.WithScope(0);
+  wanted.group = GroupOf(rules_, membership);
   const IpAddress& group = wanted.group;
   if (group.is_ipv6() && !socket.is_ipv6()) return OsError::kNoProtocolOption;
   if (!group.is_multicast() || group.is_mapped()) return OsError::kInvalidArgument;
@@ -116,7 +127,7 @@ Outcome<> UdpStack::Impl::Join(SocketState& socket, const GroupMembership& membe
   }
   if (wanted.interface_index == 0) wanted.interface_index = membership.group.scope_id();
   const bool named = wanted.interface_index != 0;
-  const uint32_t interface_index = MembershipInterface(wanted);
+  const uint32_t interface_index = MembershipInterface(socket, wanted);
   if (interface_index == 0) return rules_.join_unknown_interface;
   socket.options.multicast_touched = true;
   if (!membership.source.is_set()) return JoinAnySource(socket, group, interface_index, named);
@@ -129,7 +140,7 @@ Outcome<> UdpStack::Impl::Join(SocketState& socket, const GroupMembership& membe
 
 Outcome<> UdpStack::Impl::Leave(SocketState& socket, const GroupMembership& membership) {
   GroupMembership wanted = membership;
-  wanted.group = membership.group.WithScope(0);
+  wanted.group = GroupOf(rules_, membership);
   const IpAddress& group = wanted.group;
   if (group.is_ipv6() && !socket.is_ipv6()) return OsError::kNoProtocolOption;
   if (!group.is_multicast()) {
@@ -142,11 +153,11 @@ Outcome<> UdpStack::Impl::Leave(SocketState& socket, const GroupMembership& memb
   const bool first = group.is_ipv6() || rules_.leave_any_interface_finds_first;
   uint32_t interface_index = wanted.interface_index;
   if (interface_index == 0 && !first) {
-    interface_index = MembershipInterface(wanted);
+    interface_index = MembershipInterface(socket, wanted);
     if (interface_index == 0) return rules_.join_unknown_interface;
   }
   if (membership.source.is_set()) {
-    if (wanted.interface_index != 0 && MembershipInterface(wanted) == 0) {
+    if (wanted.interface_index != 0 && MembershipInterface(socket, wanted) == 0) {
       return rules_.join_unknown_interface;
     }
     return LeaveSource(socket, group, interface_index, membership.source.WithScope(0));

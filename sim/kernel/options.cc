@@ -39,6 +39,7 @@ Outcome<> UdpStack::Impl::SetReuse(SocketState& socket, SocketOption option, boo
 
 // Grants a multiple of what is asked, within limits. Negative sizes count as huge.
 Outcome<> UdpStack::Impl::SetBuffer(int& buffer, int value, int min, int max) {
+  if (value < 1 && rules_.empty_buffer_is_error) return OsError::kInvalidArgument;
   const int asked = value < 0 ? max : std::min(value, max);
   buffer = std::max(asked * rules_.buffer_factor, min);
   return Done();

@@ -43,7 +43,7 @@ Outcome<OutputRoute> Router::Out(Kind kind, uint32_t interface_index, const IpAd
   if (!route_.source.is_set()) return OsError::kNetworkUnreachable;
   // Found out last: without a route, that is the error.
   if (route_.target.is_ipv6() && route_.source.is_ipv4()) {
-    return OsError::kAddressFamilyNotSupported;
+    return rules_.ipv4_bound_to_ipv6;
   }
   const bool loopback = interface_index == kLoopbackIndex;
   // A loopback address means nothing outside: udp-semantics 1.4 "bound or connected-local
@@ -97,6 +97,9 @@ Outcome<OutputRoute> Router::ToZero() {
 // socket bound to another interface sends to that address by a route.
 Outcome<OutputRoute> Router::FindIpv4() {
   const IpAddress& target = route_.target;
+  if (target.is_limited_broadcast() && rules_.limited_broadcast_is_subnets) {
+    route_.target = interfaces_.FirstBroadcast();
+  }
   const bool limited = target.is_limited_broadcast();
   const bool group = target.is_multicast();
   const Kind far = group ? Kind::kGroup : Kind::kUnicast;

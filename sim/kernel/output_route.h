@@ -36,7 +36,7 @@ struct OutputRoute {
 
 // Errors: kNetworkUnreachable, kNoDevice, kInvalidArgument (a loopback source that would leave the
 // host), kAddressNotAvailable (where the platform refuses the zero destination), and
-// kAddressFamilyNotSupported (an IPv4 source for an IPv6 target).
+// `ipv4_bound_to_ipv6` (an IPv4 source for an IPv6 target).
 Outcome<OutputRoute> FindOutputRoute(const InterfaceTable& interfaces, const PlatformRules& rules,
                                      const RouteRequest& request);
 

@@ -138,12 +138,13 @@ struct PlatformRules {
   bool binds_groups = true;        // Multicast addresses can be bound.
   bool binds_subnet_broadcast = true;
   bool binds_limited_broadcast = true;
-  bool binds_all_loopback = true;     // All of 127/8, not 127.0.0.1 alone.
-  bool ipv6_bind_needs_scope = true;  // Link-local addresses without one are EINVAL.
-  bool port_reuse_option = true;      // SO_REUSEPORT exists.
-  bool exclusive_option = false;      // SO_EXCLUSIVEADDRUSE exists.
-  bool free_bind_option = true;       // IP_FREEBIND, IP_BINDANY exists ...
-  bool free_bind_privileged = false;  // ... and needs root.
+  bool binds_all_loopback = true;                   // All of 127/8, not 127.0.0.1 alone.
+  bool ipv6_bind_needs_scope = true;                // Link-local addresses without one are EINVAL.
+  OsError bind_unknown_scope = OsError::kNoDevice;  // Of an interface that does not exist.
+  bool port_reuse_option = true;                    // SO_REUSEPORT exists.
+  bool exclusive_option = false;                    // SO_EXCLUSIVEADDRUSE exists.
+  bool free_bind_option = true;                     // IP_FREEBIND, IP_BINDANY exists ...
+  bool free_bind_privileged = false;                // ... and needs root.
   bool bound_interface_option = true;
   bool bound_interface_splits_ports = true;  // Different bound interfaces never conflict.
   bool needs_capabilities = false;           // Symbian's NetworkServices and NetworkControl.
@@ -177,6 +178,9 @@ struct PlatformRules {
   OsError join_twice = OsError::kAddressInUse;
   OsError join_any_over_sources = OsError::kAddressInUse;
   bool join_sources_over_any = true;  // A plain membership silently becomes source-specific.
+  OsError join_sources_refused = OsError::kInvalidArgument;  // Else.
+  bool join_mapped_group = false;        // An IPv6 join of a mapped group is one of the IPv4 group.
+  bool join_by_bound_interface = false;  // Of the routes, it looks at those of the bound interface.
   OsError leave_not_joined = OsError::kAddressNotAvailable;
   OsError leave_non_group_ipv4 = OsError::kAddressNotAvailable;
   OsError leave_non_group_ipv6 = OsError::kInvalidArgument;
@@ -193,23 +197,36 @@ struct PlatformRules {
   bool connect_to_port_zero = true;
   bool send_to_while_connected = true;  // Else EISCONN.
   ZeroDestination zero_destination = ZeroDestination::kLoopback;
-  bool connect_checks_broadcast = true;  // SO_BROADCAST is asked for by connect already.
-  bool broadcast_fragments = true;       // Else larger ones are EMSGSIZE.
+  bool limited_broadcast_is_subnets = false;  // 255.255.255.255 becomes that of the first subnet.
+  OsError ipv6_only_to_ipv4 = OsError::kNetworkUnreachable;   // From a socket for IPv6 alone,
+  OsError ipv6_bound_to_ipv4 = OsError::kNetworkUnreachable;  // and from one bound to IPv6.
+  OsError ipv4_bound_to_ipv6 = OsError::kAddressFamilyNotSupported;
+  bool connect_checks_broadcast = true;    // SO_BROADCAST is asked for by connect already.
+  bool connect_permits_broadcast = false;  // Sends to a peer do not need it.
+  bool broadcast_fragments = true;         // Else larger ones are EMSGSIZE.
   bool size_limited_by_send_buffer = false;
   bool dont_fragment_default = true;  // Sets DF on what fits; path MTU discovery.
   bool bound_group_interface = true;  // Without other choice, groups leave by the bound address's
                                       // interface.
-  bool zero_hop_group_leaks = true;   // Hop limit 0 keeps a group datagram on the host only if the
-                                      // host is a member.
-  bool duplicate_connection = true;   // Two sockets may have the same local endpoint and peer.
+  bool loopback_group_needs_member = false;  // Else ENETUNREACH by the loopback interface.
+  bool zero_hop_group_leaks = true;  // Hop limit 0 keeps a group datagram on the host only if the
+                                     // host is a member.
+  bool duplicate_connection = true;  // Two sockets may have the same local endpoint and peer.
   Reconnect reconnect = Reconnect::kKeeps;
   DisconnectRule disconnect = DisconnectRule::kAsBound;
   bool disconnect_clears_interface = true;
+  bool disconnect_is_error = false;  // It is done, and EAFNOSUPPORT all the same.
   bool connect_clears_error = false;
+  bool reconnect_clears_queue = false;  // A connect to another peer, of what waits to be read.
   UnconnectedShutdown shutdown_unconnected = UnconnectedShutdown::kRefusedButDone;
   bool shutdown_twice = true;  // Else what is shut down already is ENOTCONN.
   OsError send_after_shutdown = OsError::kBrokenPipe;
   bool send_checks_shutdown_first = false;  // Before all other checks of a send, not after them.
+
+  // ---- On the wire ----
+  bool arp_for_all_interfaces = true;       // ARP is answered on each interface for all addresses.
+  bool broadcast_of_all_interfaces = true;  // One interface's broadcast address is one on all.
+  bool ipv6_reports_no_route = true;  // ICMPv6 "no route" for what would have to be forwarded.
 
   // ---- Receiving, buffers, errors ----
   int receive_buffer_default = 212992;
@@ -219,6 +236,7 @@ struct PlatformRules {
   int send_buffer_min = 1;
   int receive_buffer_max = 0;  // Of what is asked.
   int send_buffer_max = 0;
+  bool empty_buffer_is_error = false;  // Asking for less than 1 byte is EINVAL.
   BufferCharge charge = BufferCharge::kTruesize;
   bool truncation_is_error = false;  // A receive into too small a buffer is EMSGSIZE.
   bool unbound_receive_is_error = false;

@@ -47,6 +47,13 @@ void Release(const PlatformRules& rules, SocketState& socket, size_t charge) {
 
 }  // namespace
 
+void ClearQueue(SocketState& socket) {
+  socket.queue.clear();
+  socket.charged = 0;
+  socket.readers_part = 0;
+  socket.unreleased = 0;
+}
+
 Outcome<bool> UdpStack::Impl::Receive(SocketState& socket, ReceiveSlot& slot) {
   if (!socket.bound() && rules_.unbound_receive_is_error) return OsError::kInvalidArgument;
   const bool error_waits_for_data =

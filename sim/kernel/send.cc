@@ -29,6 +29,11 @@ IpAddress ZeroAddress(const PlatformRules& rules, bool mapped) {
   return loopback ? IpAddress::LoopbackIpv4() : IpAddress::AnyIpv4();
 }
 
+OsError RefusalOfIpv4(const PlatformRules& rules, const SocketState& socket) {
+  const bool only = socket.family == AddressFamily::kIpv6;
+  return only ? rules.ipv6_only_to_ipv4 : rules.ipv6_bound_to_ipv4;
+}
+
 // Where the datagram goes: given, or the peer.
 Outcome<Endpoint> UdpStack::Impl::DestinationOf(const SocketState& socket,
                                                 const SendSlot& datagram) const {
@@ -45,7 +50,7 @@ Outcome<Endpoint> UdpStack::Impl::DestinationOf(const SocketState& socket,
   if (socket.family == AddressFamily::kIpv4) {
     if (!target.address.is_ipv4()) return OsError::kAddressFamilyNotSupported;
   } else if (target.address.is_ipv4()) {
-    if (socket.speaks() == AddressFamily::kIpv6) return OsError::kNetworkUnreachable;
+    if (socket.speaks() == AddressFamily::kIpv6) return RefusalOfIpv4(rules_, socket);
     if (too_long) return OsError::kMessageTooLong;
   } else if (target.address.is_unspecified()) {
     target.address = ZeroAddress(rules_, socket.source.is_ipv4());
@@ -143,8 +148,14 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
   Outcome<OutputRoute> route = RouteFor(socket, destination->address, options);
   if (!route.ok()) return route.error();
   sending.route = *route;
-  if (route->kind == OutputRoute::Kind::kBroadcast && !socket.options.broadcast) {
-    return OsError::kAccess;
+  const bool permitted = socket.options.broadcast ||
+                         (rules_.connect_permits_broadcast && !datagram.destination.is_set());
+  if (route->kind == OutputRoute::Kind::kBroadcast && !permitted) return OsError::kAccess;
+  const bool local_group =
+      route->kind == OutputRoute::Kind::kGroup && route->interface_index == kLoopbackIndex;
+  if (local_group && rules_.loopback_group_needs_member &&
+      !groups_.IsMember(kLoopbackIndex, route->target)) {
+    return OsError::kNetworkUnreachable;
   }
   sending.mtu = PathMtu(*route);
   if (Outcome<> fits = CheckSize(socket, sending, size); !fits.ok()) return fits.error();

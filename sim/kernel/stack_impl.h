@@ -111,6 +111,7 @@ class UdpStack::Impl {
   bool IsDuplicate(const SocketState& socket, const OutputRoute& route, uint16_t peer_port) const;
   void SetLocal(SocketState& socket, const IpAddress& local);
   void ResetLocal(SocketState& socket);
+  void ForgetPeer(SocketState& socket);
 
   // send.cc
   Outcome<Endpoint> DestinationOf(const SocketState& socket, const SendSlot& datagram) const;
@@ -136,7 +137,7 @@ class UdpStack::Impl {
   void ReportIcmp(SocketState& socket, const Packet& packet);
 
   // memberships.cc
-  uint32_t MembershipInterface(const GroupMembership& membership) const;
+  uint32_t MembershipInterface(const SocketState& socket, const GroupMembership& membership) const;
   SocketMembership* FindMembership(SocketState& socket, const IpAddress& group,
                                    uint32_t interface_index);
   Outcome<> JoinAnySource(SocketState& socket, const IpAddress& group, uint32_t interface_index,
@@ -170,6 +171,10 @@ class UdpStack::Impl {
   absl::flat_hash_map<IpAddress, IcmpBudget> icmp_budgets_;
 };
 
+// What a socket that does not speak IPv4 says to an IPv4 destination.
+OsError RefusalOfIpv4(const PlatformRules& rules, const SocketState& socket);
+// Throws away what waits to be read.
+void ClearQueue(SocketState& socket);
 // The peer, with the interface that a link-local one is reached by: the one the socket is bound to
 // by now.
 Endpoint ScopedPeer(const SocketState& socket);

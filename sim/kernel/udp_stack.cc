@@ -122,6 +122,17 @@ IpAddress UdpStack::NextHop(uint32_t interface_index, const IpAddress& target) c
   return route != nullptr && route->gateway.is_set() ? route->gateway : target;
 }
 
+// Loopback addresses are nobody's outside, whatever the rule.
+bool UdpStack::AnswersEverywhere(const IpAddress& address) const {
+  if (!rules().arp_for_all_interfaces || !address.is_ipv4() || address.is_loopback()) return false;
+  return impl_->interfaces().OwnerOf(address) != 0;
+}
+
+bool UdpStack::ShoutsEverywhere(const IpAddress& address) const {
+  if (!rules().broadcast_of_all_interfaces || address.is_loopback()) return false;
+  return impl_->interfaces().OwnerOfBroadcast(address) != 0;
+}
+
 bool UdpStack::IsMember(uint32_t interface_index, const IpAddress& group) const {
   return impl_->groups().IsMember(interface_index, group);
 }

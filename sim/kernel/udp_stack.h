@@ -138,6 +138,12 @@ class UdpStack {
   void AddRoute(const Route& route);
   // The next hop for a packet that leaves by an interface: a gateway, or its own target.
   IpAddress NextHop(uint32_t interface_index, const IpAddress& target) const;
+  // Whether the host answers ARP requests for that address of its own on every interface, not on
+  // the owner's alone.
+  bool AnswersEverywhere(const IpAddress& address) const;
+  // Whether the host sends to that address by broadcast on every interface, not only where it is
+  // the subnet's.
+  bool ShoutsEverywhere(const IpAddress& address) const;
   // Whether a socket of this host is a member of `group` on that interface.
   bool IsMember(uint32_t interface_index, const IpAddress& group) const;
 

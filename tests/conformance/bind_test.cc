@@ -281,5 +281,40 @@ TEST_P(BindTest, SocketsOnDifferentDevicesNeverConflict) {
   EXPECT_THAT(third.Bind(IpAddress::AnyIpv4(), port), HasCause(SocketError::kAddressInUse));
 }
 
+// udp-semantics 1.1.5 "range: 32768..60999", "same port on different specific addresses: yes".
+TEST_P(BindTest, ChosenPortsAreOfTheKernelsRange) {
+  for (int i = 0; i < 20; ++i) {
+    const uint16_t port = Bound(a(), kA).local_endpoint().port;
+    EXPECT_GE(port, 32768);
+    EXPECT_LE(port, 60999);
+  }
+  const UdpSocket one = Bound(a(), kA);
+  UdpSocket two(a());
+  EXPECT_THAT(two.Bind(kAOther, one.local_endpoint().port), IsOk());
+}
+
+// udp-semantics 1.1.4 "bind unicast not local ... with IP_FREEBIND ok".
+TEST_P(BindTest, AForeignAddressCanBeBoundWhereThatIsAskedFor) {
+  UdpSocket socket(a());
+  ASSERT_THAT(socket.SetOption(SocketOption::kFreeBind, 1), IsOk());
+  EXPECT_THAT(socket.Bind(IpAddress::Ipv4(192, 0, 2, 1), 0), IsOk());
+  // What is no source cannot be sent from.
+  EXPECT_THAT(socket.WriteDatagram("x", Endpoint(kB, 9)), HasCause(SocketError::kNetwork));
+}
+
+// udp-semantics 1.1.4 "v6 specific address bind while bound to a device not owning it"; "v4 does
+// not check the device".
+TEST_P(BindTest, ABoundDeviceMustHaveTheLoopbackAddressOfIpv6) {
+  const int va = static_cast<int>(Interface(a(), "va").index);
+  UdpSocket six(a()), four(a());
+  for (UdpSocket* socket : {&six, &four}) {
+    ASSERT_THAT(socket->SetOption(SocketOption::kBoundInterface, va), IsOk());
+  }
+  EXPECT_THAT(six.Bind(IpAddress::LoopbackIpv6(), 0),
+              HasCause(SocketError::kSocketAddressNotAvailable));
+  EXPECT_THAT(six.Bind(kA6, 0), IsOk());
+  EXPECT_THAT(four.Bind(IpAddress::LoopbackIpv4(), 0), IsOk());
+}
+
 }  // namespace
 }  // namespace pollux::conformance

@@ -122,6 +122,16 @@ TEST_P(DatagramTest, AnEmptyBufferDiscardsTheDatagram) {
   EXPECT_THAT(ReadAll(bob), ElementsAre("kept"));
 }
 
+TEST_P(DatagramTest, OneByteThatIsCutIsToldToo) {
+  UdpSocket alice(a()), bob = Bound(b(), kB);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_THAT(alice.WriteDatagram("12345", bob.local_endpoint()), IsOk());
+  }
+  bed().Settle();
+  EXPECT_TRUE(bob.ReceiveDatagram(4)->info.truncated);
+  EXPECT_FALSE(bob.ReceiveDatagram(5)->info.truncated);
+}
+
 TEST_P(DatagramTest, ReceiveDatagramCutsToTheGivenSize) {
   UdpSocket alice(a()), bob = Bound(b(), kB);
   ASSERT_THAT(alice.WriteDatagram("0123456789", bob.local_endpoint()), IsOk());
@@ -299,6 +309,88 @@ TEST_P(DatagramTest, AFullReceiveBufferDropsTheNewest) {
   DatagramInfo info;
   EXPECT_EQ(Read(bob, &info), "after");
   EXPECT_EQ(info.drop_count, 64 - kept.size());
+}
+
+// udp-semantics 1.4 "observed kept counts", on loopback: what a datagram costs of the buffer, and
+// that an empty queue takes any.
+TEST_P(DatagramTest, AReceiveBufferKeepsWhatTheKernelsMemoryAllows) {
+  struct Case {
+    int buffer;
+    std::array<size_t, 3> kept;  // Of datagrams of 100, 1000 and 8000 bytes.
+  };
+  constexpr std::array<size_t, 3> kSizes = {100, 1000, 8000};
+  UdpSocket sender = Bound(a(), IpAddress::LoopbackIpv4());
+  for (const Case& c : {Case{2304, {2, 1, 1}}, {8192, {9, 3, 1}}, {131072, {157, 56, 7}}}) {
+    for (size_t i = 0; i < kSizes.size(); ++i) {
+      UdpSocket receiver = Bound(a(), IpAddress::LoopbackIpv4());
+      ASSERT_THAT(receiver.SetOption(SocketOption::kReceiveBufferSize, c.buffer / 2), IsOk());
+      const std::string payload(kSizes[i], 'x');
+      for (int n = 0; n < 200; ++n) {
+        ASSERT_THAT(sender.WriteDatagram(payload, receiver.local_endpoint()), IsOk());
+      }
+      EXPECT_EQ(ReadAll(receiver).size(), c.kept[i]) << c.buffer << " " << kSizes[i];
+    }
+  }
+}
+
+// udp-semantics 1.4 "SO_SNDBUF: small value does not cause EMSGSIZE": on loopback, where nothing is
+// split. Fragments are another matter: they have to fit.
+TEST_P(DatagramTest, ASmallSendBufferLimitsNoDatagram) {
+  UdpSocket alice = Bound(a(), IpAddress::LoopbackIpv4());
+  UdpSocket bob = Bound(a(), IpAddress::LoopbackIpv4());
+  ASSERT_THAT(alice.SetOption(SocketOption::kSendBufferSize, 1), IsOk());
+  const std::string payload(60000, 'x');
+  ASSERT_THAT(alice.WriteDatagram(payload, bob.local_endpoint()), IsOk());
+  EXPECT_EQ(Read(bob), payload);
+}
+
+// udp-semantics 1.4 "bound or connected-local 127.0.0.1, send/connect off host: EINVAL (connect
+// failure keeps old peer)".
+TEST_P(DatagramTest, ALoopbackSourceLeavesTheHostNowhere) {
+  UdpSocket alice = Bound(a(), IpAddress::LoopbackIpv4());
+  EXPECT_THAT(alice.WriteDatagram("x", Endpoint(kB, 9)), HasCause(SocketError::kOperation));
+  EXPECT_THAT(alice.ConnectToHost(kB, 9), HasCause(SocketError::kOperation));
+  EXPECT_EQ(alice.state(), SocketState::kBound);
+  EXPECT_THAT(alice.ConnectToHost(IpAddress::LoopbackIpv4(), 9), IsOk());
+}
+
+// udp-semantics 1.4 "sendto / connect 0.0.0.0, ::: means loopback".
+TEST_P(DatagramTest, TheZeroAddressIsLoopback) {
+  UdpSocket four = Bound(a(), IpAddress::AnyIpv4()), six = Bound(a(), IpAddress::AnyIpv6());
+  UdpSocket sender4 = Bound(a(), IpAddress::AnyIpv4()), sender6 = Bound(a(), IpAddress::AnyIpv6());
+  const Endpoint to4(IpAddress::AnyIpv4(), four.local_endpoint().port);
+  const Endpoint to6(IpAddress::AnyIpv6(), six.local_endpoint().port);
+  DatagramInfo info;
+  ASSERT_THAT(sender4.WriteDatagram("zero", to4), IsOk());
+  EXPECT_EQ(Read(four, &info), "zero");
+  EXPECT_EQ(info.source.address, IpAddress::LoopbackIpv4());
+  ASSERT_THAT(sender6.WriteDatagram("zero", to6), IsOk());
+  EXPECT_EQ(Read(six, &info), "zero");
+  EXPECT_EQ(info.source.address, IpAddress::LoopbackIpv6());
+  ASSERT_THAT(sender4.ConnectToHost(to4.address, to4.port), IsOk());
+  ASSERT_THAT(sender4.Write("peer"), IsOk());
+  EXPECT_EQ(Read(four), "peer");
+}
+
+// Observed: the memory of what was read comes back in quarters of the buffer, so a full one stays
+// full for some reads.
+TEST_P(DatagramTest, AFullReceiveBufferStaysFullForAWhile) {
+  UdpSocket sender = Bound(a(), IpAddress::LoopbackIpv4());
+  UdpSocket receiver = Bound(a(), IpAddress::LoopbackIpv4());
+  ASSERT_THAT(receiver.SetOption(SocketOption::kReceiveBufferSize, 4096), IsOk());
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_THAT(sender.WriteDatagram(std::string(50, 'o'), receiver.local_endpoint()), IsOk());
+  }
+  std::vector<std::string> taken;
+  for (int i = 0; i < 12; ++i) {
+    bed().Settle();
+    const absl::StatusOr<Datagram> datagram = receiver.ReceiveDatagram();
+    ASSERT_THAT(datagram, IsOk());
+    taken.push_back(datagram->payload.size() == 50 ? "old" : datagram->payload);
+    ASSERT_THAT(sender.WriteDatagram("new" + std::to_string(i), receiver.local_endpoint()), IsOk());
+  }
+  EXPECT_THAT(taken, ElementsAre("old", "old", "old", "old", "old", "old", "old", "old", "old",
+                                 "new2", "new3", "new4"));
 }
 
 }  // namespace

@@ -195,5 +195,45 @@ TEST_P(DeliveryTest, ABroadcastToAClosedPortIsSilent) {
   EXPECT_EQ(errors, 0);
 }
 
+// udp-semantics 1.2.1 step 2, and 1.4 "V6ONLY": a socket for IPv6 alone hears no IPv4, and leaves
+// its port to IPv4.
+TEST_P(DeliveryTest, AnIpv6SocketHearsNoIpv4) {
+  UdpSocket six = Bound(b(), IpAddress::AnyIpv6());
+  const uint16_t port = six.local_endpoint().port;
+  Send("four", Endpoint(kB, port));
+  Send("six", Endpoint(kB6, port));
+  EXPECT_THAT(ReadAll(six), ElementsAre("six"));
+  UdpSocket four = Bound(b(), IpAddress::AnyIpv4(), BindMode::kDefaultForPlatform, port);
+  Send("four again", Endpoint(kB, port));
+  EXPECT_THAT(ReadAll(four), ElementsAre("four again"));
+}
+
+// udp-semantics 1.2.1 "only a connected socket, datagram from other source: dropped, sender gets
+// ICMP port unreachable".
+TEST_P(DeliveryTest, WhatAPeerFiltersOutIsAnsweredAsIfNobodyListened) {
+  UdpSocket peer = Bound(a(), kA), connected = Bound(b(), kB), stranger(a());
+  ASSERT_THAT(connected.ConnectToHost(kA, peer.local_endpoint().port), IsOk());
+  std::vector<absl::Status> errors;
+  stranger.OnError([&](const absl::Status& status) { errors.push_back(status); });
+  ASSERT_THAT(stranger.ConnectToHost(kB, connected.local_endpoint().port), IsOk());
+  ASSERT_THAT(stranger.Write("x"), IsOk());
+  ASSERT_TRUE(bed().RunUntil([&] { return !errors.empty(); }));
+  EXPECT_THAT(errors[0], HasCause(SocketError::kConnectionRefused));
+}
+
+// udp-semantics 1.2.1 "datagram for 10.78.0.1 arriving on va: accepted (weak host model)", which a
+// sender brings about by choosing the interface.
+TEST_P(DeliveryTest, AHostTakesItsAddressesOnAnyInterface) {
+  UdpSocket bob = Bound(b(), kBOther), alice = Bound(a(), IpAddress::AnyIpv4());
+  ASSERT_THAT(bob.RequestMetadata(Metadata::kDestination), IsOk());
+  ASSERT_THAT(alice.WriteDatagram("x", bob.local_endpoint(),
+                                  {.interface_index = Interface(a(), "va").index}),
+              IsOk());
+  DatagramInfo info;
+  EXPECT_EQ(Read(bob, &info), "x");
+  EXPECT_EQ(info.interface_index, Interface(b(), "vb").index);
+  EXPECT_EQ(info.destination, kBOther);
+}
+
 }  // namespace
 }  // namespace pollux::conformance

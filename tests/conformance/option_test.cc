@@ -258,5 +258,24 @@ TEST_P(OptionTest, TheInterfacesOfAHostAreListedByIndex) {
   EXPECT_THAT(va.addresses, ::testing::Contains(InterfaceAddress{kA6, 64, std::nullopt}));
 }
 
+// udp-semantics 1.4 "IPV6_DONTFRAG > mtu-48 EMSGSIZE".
+TEST_P(OptionTest, DontFragmentCountsTheLongerHeaderOfIpv6) {
+  UdpSocket alice = Bound(a(), kA6), bob = Bound(b(), kB6);
+  ASSERT_THAT(alice.SetOption(SocketOption::kDontFragment, 1), IsOk());
+  EXPECT_THAT(alice.WriteDatagram(std::string(1453, 'x'), bob.local_endpoint()),
+              HasCause(SocketError::kDatagramTooLarge));
+  EXPECT_THAT(alice.WriteDatagram(std::string(1452, 'x'), bob.local_endpoint()), IsOk());
+  EXPECT_EQ(Read(bob).size(), 1452u);
+}
+
+// udp-semantics 1.4 "SO_RCVBUF: negative counts as huge", in as far as the seam lets it through:
+// the largest value is cut.
+TEST_P(OptionTest, HugeBuffersAreCut) {
+  UdpSocket socket = Bound(a(), IpAddress::AnyIpv4());
+  EXPECT_GE(*socket.GetOption(SocketOption::kReceiveBufferSize), 200000);
+  ASSERT_THAT(socket.SetOption(SocketOption::kReceiveBufferSize, 1 << 30), IsOk());
+  EXPECT_LT(*socket.GetOption(SocketOption::kReceiveBufferSize), 1 << 30);
+}
+
 }  // namespace
 }  // namespace pollux::conformance

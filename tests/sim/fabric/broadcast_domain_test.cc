@@ -34,6 +34,8 @@ class Listener final : public Station {
   absl::string_view host_name() const override { return name_; }
   absl::string_view interface_name() const override { return interface_; }
   bool Wants(const IpAddress& group) const override { return groups.count(group) > 0; }
+  bool AnswersFor(const IpAddress& address) const override { return answers.count(address) > 0; }
+  bool ShoutsTo(const IpAddress& address) const override { return shouts.count(address) > 0; }
   void Arrive(const Packet& packet, absl::string_view origin) override {
     arrivals.push_back(
         absl::StrCat(origin, "#", packet.id, " at ", absl::FormatDuration(timeline_.elapsed())));
@@ -41,6 +43,8 @@ class Listener final : public Station {
   }
 
   std::set<IpAddress> groups;
+  std::set<IpAddress> answers;
+  std::set<IpAddress> shouts;
   std::vector<std::string> arrivals;
   std::vector<const char*> payloads;  // Where they were.
 
@@ -74,13 +78,13 @@ class BroadcastDomainTest : public ::testing::Test {
     lan_.AddBroadcastAddress(IpAddress::Ipv4(10, 0, 0, 255));
   }
 
-  void Send(size_t from, const IpAddress& to) {
+  void Send(size_t from, const IpAddress& to, const IpAddress& gateway = IpAddress()) {
     Packet packet;
     packet.id = ++ids_;
     packet.source = Endpoint(IpAddress::Ipv4(10, 0, 0, static_cast<uint8_t>(from + 1)), 1);
     packet.destination = Endpoint(to, 2);
     packet.payload = Payload::Copy("payload");
-    lan_.Send(from, packet);
+    lan_.Send(from, packet, gateway);
   }
   void Run() { timeline_.Run(timeline_.now() + absl::Hours(2), nullptr, nullptr); }
   const std::vector<std::string>& ArrivalsOf(size_t number) { return listeners_[number]->arrivals; }
@@ -183,6 +187,39 @@ TEST_F(BroadcastDomainTest, AProfileIsForWhatIsSentFromThenOn) {
   Send(0, IpAddress::Ipv4(10, 0, 0, 2));
   Run();
   EXPECT_THAT(ArrivalsOf(1), ElementsAre("alice#2 at 5ns", "alice#1 at 1.234567ms"));
+}
+
+TEST_F(BroadcastDomainTest, AGatewayTakesWhatIsForOthers) {
+  Send(0, IpAddress::Ipv4(192, 0, 2, 1), IpAddress::Ipv4(10, 0, 0, 2));
+  Send(0, IpAddress::Ipv4(192, 0, 2, 1), IpAddress::Ipv4(10, 0, 0, 9));
+  Run();
+  EXPECT_THAT(ArrivalsOf(1), ElementsAre("alice#1 at 1.234567ms"));
+  EXPECT_THAT(ArrivalsOf(2), IsEmpty());
+}
+
+// The owner of an address comes first, then the first who answers for it; nobody answers himself.
+TEST_F(BroadcastDomainTest, AnAddressCanBeAnsweredForByWhoDoesNotOwnIt) {
+  const IpAddress elsewhere = IpAddress::Ipv4(10, 9, 0, 1);
+  for (size_t i = 0; i < 3; ++i) {
+    listeners_[i]->answers = {elsewhere, IpAddress::Ipv4(10, 0, 0, 3)};
+  }
+  Send(0, elsewhere);
+  Send(0, IpAddress::Ipv4(10, 0, 0, 3));
+  Run();
+  EXPECT_THAT(ArrivalsOf(0), IsEmpty());
+  EXPECT_THAT(ArrivalsOf(1), ElementsAre("alice#1 at 1.234567ms"));
+  EXPECT_THAT(ArrivalsOf(2), ElementsAre("alice#2 at 1.234567ms"));
+}
+
+TEST_F(BroadcastDomainTest, WhoShoutsReachesAllOthers) {
+  const IpAddress elsewhere = IpAddress::Ipv4(10, 9, 0, 255);
+  listeners_[0]->shouts = {elsewhere};
+  Send(0, elsewhere);
+  Send(1, elsewhere);
+  Run();
+  EXPECT_THAT(ArrivalsOf(0), IsEmpty());
+  EXPECT_EQ(ArrivalsOf(1).size(), 1u);
+  EXPECT_EQ(ArrivalsOf(2).size(), 1u);
 }
 
 using BroadcastDomainDeathTest = BroadcastDomainTest;

@@ -4,6 +4,7 @@
 // checks, users, and free ports. Comments name the rows of udp-semantics that a test is about.
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -229,6 +230,9 @@ TEST(EphemeralPort, CanBeInUseByOthers) {
   EXPECT_EQ(net.a.Bound("0.0.0.0:0").Local(), "0.0.0.0:40001");
   EXPECT_EQ(net.a.Bound("10.77.0.1:0").Local(), "10.77.0.1:40002");
   EXPECT_EQ(net.a.Bound("10.78.0.1:0").Local(), "10.78.0.1:40002");
+  TwoHosts sharing(rules);
+  EXPECT_EQ(sharing.a.Bound("0.0.0.0:0", "P").Local(), "0.0.0.0:40000");
+  EXPECT_EQ(sharing.a.Bound("0.0.0.0:0", "P").Local(), "0.0.0.0:40000");
 }
 
 // Unlike an explicit bind, which the newest of AP and A lets pass, the search sees every holder.
@@ -251,6 +255,35 @@ TEST(EphemeralPort, ComesWithTheFirstSend) {
   Sock dual = net.a.Open(kDual);
   EXPECT_EQ(dual.SendTo("[2001:db8::1]:9", "x"), "ENETUNREACH");
   EXPECT_EQ(dual.Local(), "*:32774");
+}
+
+// facts 1.1.4 "v6 specific address bind while bound to a device not owning it": of addresses whose
+// meaning ends at their interface; "v4 does not check the device".
+TEST(Bind, ABoundInterfaceMustOwnANarrowIpv6Address) {
+  TwoHosts net;
+  const auto on_w = [&](AddressFamily family, const char* local) {
+    return net.a.Open(family).Set(SocketOption::kBoundInterface, kW).Bind(local);
+  };
+  EXPECT_EQ(on_w(kIpv6, "[::1]:7000"), "EADDRNOTAVAIL");
+  EXPECT_EQ(on_w(kIpv6, "[fd77::1]:7000"), "ok");
+  EXPECT_EQ(on_w(AddressFamily::kIpv4, "127.0.0.1:7000"), "ok");
+  EXPECT_EQ(on_w(AddressFamily::kIpv4, "10.77.0.1:7000"), "ok");
+}
+
+// facts 1.1.2 "overlap, different user": who shares by SO_REUSEADDR may, by SO_REUSEPORT not; root
+// is no exception.
+TEST(Bind, UsersShareByTheAddressOptionAlone) {
+  for (const auto& [first, second] : {std::pair(kAnn, UserId{1001}), {0, kAnn}, {kAnn, 0}}) {
+    TwoHosts net;
+    const auto bind = [&](UserId user, SocketOption option, const char* local) {
+      return net.a.Open(AddressFamily::kIpv4, user).Set(option, 1).Bind(local);
+    };
+    EXPECT_EQ(bind(first, SocketOption::kReuseAddress, "0.0.0.0:7000"), "ok");
+    EXPECT_EQ(bind(second, SocketOption::kReuseAddress, "0.0.0.0:7000"), "ok");
+    EXPECT_EQ(bind(first, SocketOption::kReusePort, "0.0.0.0:7001"), "ok");
+    EXPECT_EQ(bind(second, SocketOption::kReusePort, "0.0.0.0:7001"), "EADDRINUSE");
+    EXPECT_EQ(bind(first, SocketOption::kReusePort, "0.0.0.0:7001"), "ok");
+  }
 }
 
 }  // namespace

@@ -384,5 +384,40 @@ TEST(Ipv6Groups, Errors) {
   EXPECT_EQ(socket.Connect("[ff02::5%2]:7000"), "ok");
 }
 
+// facts 1.3.1 "join ANY interface choice": by the route; the socket's device, address and
+// IP_MULTICAST_IF do not matter; "join on unbound socket, on down interface ... ok".
+TEST(Join, TheRouteChoosesTheInterface) {
+  TwoHosts net;
+  Sock bound = net.a.Open().Set(SocketOption::kBoundInterface, kW);
+  EXPECT_EQ(bound.Join("239.1.2.1"), "ok");
+  Sock by_address = net.a.Bound("10.78.0.1:0");
+  EXPECT_EQ(by_address.Join("239.1.2.2"), "ok");
+  Sock by_option = net.a.Open();
+  ASSERT_EQ(by_option.MulticastInterface(kW), "ok");
+  EXPECT_EQ(by_option.Join("239.1.2.3"), "ok");
+  for (const char* group : {"239.1.2.1", "239.1.2.2", "239.1.2.3"}) {
+    EXPECT_TRUE(net.a.stack.IsMember(kV, Address(group))) << group;
+    EXPECT_FALSE(net.a.stack.IsMember(kW, Address(group))) << group;
+  }
+  NetworkInterface wa = net.a.stack.interfaces()[2];
+  wa.up = false;
+  net.a.stack.SetInterface(wa);
+  EXPECT_EQ(net.a.Open().Join(kGroup, kW), "ok");
+}
+
+// facts 1.3.4 "IPV6_MULTICAST_IF ... 0 resets, device-bound mismatch EINVAL".
+TEST(MulticastInterface, OfIpv6) {
+  TwoHosts net;
+  Sock socket = net.a.Open(kDual);
+  ASSERT_EQ(socket.MulticastInterface(kW), "ok");
+  socket.SendTo(kToGroup6, "x");
+  EXPECT_EQ(net.a.sent.back().interface_index, kW);
+  ASSERT_EQ(socket.MulticastInterface(0), "ok");
+  socket.SendTo(kToGroup6, "x");
+  EXPECT_EQ(net.a.sent.back().interface_index, kV);
+  Sock bound = net.a.Open(kDual).Set(SocketOption::kBoundInterface, kV);
+  EXPECT_EQ(bound.MulticastInterface(kW), "EINVAL");
+}
+
 }  // namespace
 }  // namespace pollux::sim

@@ -325,5 +325,22 @@ TEST(BoundInterface, SendsToOwnAddressesElsewhereByTheWire) {
   EXPECT_EQ(ipv6.Connect("[fd77::1]:1"), "ok");
 }
 
+// facts 1.2.1 step 5: "closing a member moves the last one into its slot, so mappings change".
+TEST(ReusePort, TheLastMemberTakesTheSlotOfOneThatCloses) {
+  const auto spread = [](bool close_first) {
+    TwoHosts net;
+    std::vector<Sock> members;
+    for (int i = 0; i < 4; ++i) members.push_back(net.a.Bound("0.0.0.0:7000", "P"));
+    if (close_first) {
+      members[0].Close();
+      return Spread(net, net.b, "10.77.0.1:7000", {members[3], members[1], members[2]});
+    }
+    members[3].Close();
+    return Spread(net, net.b, "10.77.0.1:7000", {members[0], members[1], members[2]});
+  };
+  EXPECT_EQ(spread(true), spread(false));
+  EXPECT_GT(spread(true)[0], 0);
+}
+
 }  // namespace
 }  // namespace pollux::sim
