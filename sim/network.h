@@ -110,7 +110,7 @@ class Network {
 
   Trace& trace() { return trace_; }
   const Trace& trace() const { return trace_; }
-  // What has happened until now that was not bound to: this run again, for a `StoryPlayer`.
+  // What luck has decided until now: a `StoryPlayer` makes this run again from it.
   const FaultStory& Story() const { return choices_.story(); }
   // Of all that has happened until now: equal for two runs if and, but for chance, only if they
   // were the same.

@@ -102,9 +102,8 @@ std::vector<KnownDifference> DifferencesOfLinux61() {
          return (LooksIntoQueue(d) || error) && HasReuseGroup(d) && HasPeers(d);
        }},
       {"the path MTU of a peer",
-       "6.1 and newer kernels forget the route to a peer after different calls: a failed send to "
-       "an "
-       "IPv6 address, a change of the interface for groups.",
+       "6.1 and newer kernels forget the route to a peer after different calls, such as a failed "
+       "send to an IPv6 address, or a change of the interface for groups.",
        /*ends=*/false,
        [](const Difference& d) {
          return IsVerb(d, {Verb::kGet}) && d.made().option == SocketOption::kPathMtu &&
@@ -238,9 +237,8 @@ std::vector<KnownDifference> GvisorHasOtherRules() {
        "Linux refuses destinations of the other one, gVisor does not.", true,
        [](const Difference& d) { return IsDual(d) && EitherIsOneOf(d, {"EAFNOSUPPORT"}); }},
       {"the source of what a host sends to itself",
-       "gVisor takes the destination's address, for connected sockets too; Linux takes the first "
-       "of "
-       "the interface, and of :: the loopback address.",
+       "gVisor takes the destination's address, for connected sockets too; Linux takes the "
+       "interface's first, and of :: the loopback address.",
        true,
        [](const Difference& d) {
          const bool another_source =
@@ -285,8 +283,7 @@ std::vector<KnownDifference> GvisorHasOtherRules() {
        }},
       {"the way of group datagrams",
        "gVisor sends them by the interface of the address that a socket is bound to, and gives "
-       "them "
-       "to sockets that have not joined whatever kMulticastAll says.",
+       "them to sockets that have not joined, whatever kMulticastAll says.",
        true,
        [](const Difference& d) {
          return LooksIntoQueue(d) && Any(d, [](const Call& call) {
