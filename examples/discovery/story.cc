@@ -47,6 +47,10 @@ void Story::OnEvent(const sim::TraceEvent& event) {
                   absl::StrCat("  gets ", contents, " from ", event.origin));
     case sim::EventKind::kDuplicated:
       return Tell(out_, event.time, event.host, absl::StrCat("  ", contents, " is duplicated"));
+    case sim::EventKind::kCorrupted:
+      return Tell(out_, event.time, event.host, absl::StrCat("  ", contents, " is corrupted"));
+    case sim::EventKind::kOvertook:
+      return Tell(out_, event.time, event.host, absl::StrCat("  ", contents, " overtakes"));
     case sim::EventKind::kUnclaimed:
     case sim::EventKind::kDropped:
       return Tell(out_, event.time, event.host,

@@ -18,11 +18,22 @@ absl::string_view ToString(DrawKind kind) {
       return "ephemeral port";
     case DrawKind::kReusePortGroup:
       return "reuse-port group";
+    case DrawKind::kCorrupt:
+      return "corrupt";
+    case DrawKind::kOvertake:
+      return "overtake";
+    case DrawKind::kJitter:
+      return "jitter";
+    case DrawKind::kLossState:
+      return "loss state";
   }
   return "unknown";
 }
 
-bool IsFault(DrawKind kind) { return kind == DrawKind::kLoss || kind == DrawKind::kDuplicate; }
+bool IsFault(DrawKind kind) {
+  return kind == DrawKind::kLoss || kind == DrawKind::kDuplicate || kind == DrawKind::kCorrupt ||
+         kind == DrawKind::kOvertake;
+}
 
 DrawOwner::DrawOwner(absl::string_view name) : name_(name), hash_(StableHash(name)) {}
 

@@ -28,12 +28,19 @@ enum class DrawKind : uint8_t {
   kDuplicate = 2,       // Flip: a link delivers this packet twice.
   kEphemeralPort = 3,   // Below: where a kernel's search for a free port starts.
   kReusePortGroup = 4,  // Below: the hash seed of a group of sockets that share a port.
+  kCorrupt = 5,         // Flip: a link changes bits of this packet.
+  kOvertake = 6,        // Flip: a link delivers this packet at once, before earlier ones.
+  kJitter = 7,          // Below: how much later or earlier than usual this packet arrives.
+  kLossState = 8,       // Below: the step of a link's loss model behind this packet.
 };
 
-inline constexpr DrawKind kAllDrawKinds[] = {DrawKind::kLoss, DrawKind::kDuplicate,
-                                             DrawKind::kEphemeralPort, DrawKind::kReusePortGroup};
+inline constexpr DrawKind kAllDrawKinds[] = {
+    DrawKind::kLoss,    DrawKind::kDuplicate, DrawKind::kEphemeralPort, DrawKind::kReusePortGroup,
+    DrawKind::kCorrupt, DrawKind::kOvertake,  DrawKind::kJitter,        DrawKind::kLossState,
+};
 
-// "loss", "duplicate", "ephemeral port", "reuse-port group".
+// "loss", "duplicate", "ephemeral port", "reuse-port group", "corrupt", "overtake", "jitter", "loss
+// state".
 absl::string_view ToString(DrawKind kind);
 // Whether it is a fault, which `Choices::Flip` decides, and not a choice of `Choices::Below`.
 bool IsFault(DrawKind kind);

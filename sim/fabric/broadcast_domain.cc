@@ -43,7 +43,7 @@ void BroadcastDomain::Send(StationNumber from, const Packet& packet, const IpAdd
   }
 }
 
-BroadcastDomain::Link& BroadcastDomain::LinkTo(Port& from, StationNumber to) {
+Link& BroadcastDomain::LinkTo(Port& from, StationNumber to) {
   if (from.links.size() < ports_.size()) from.links.resize(ports_.size());
   std::unique_ptr<Link>& link = from.links[to];
   if (link == nullptr) {
@@ -53,7 +53,7 @@ BroadcastDomain::Link& BroadcastDomain::LinkTo(Port& from, StationNumber to) {
   return *link;
 }
 
-BroadcastDomain::Link* BroadcastDomain::LinkTo(Port& from, const IpAddress& address) {
+Link* BroadcastDomain::LinkTo(Port& from, const IpAddress& address) {
   const auto known = from.by_address.find(address);
   if (known != from.by_address.end()) return known->second;
   const auto owner = owners_.find(address);
@@ -74,61 +74,62 @@ void BroadcastDomain::SendToOne(Port& from, const Packet& packet, const IpAddres
     world_.trace.Record(event);
     return;
   }
-  ++link->packets;
-  if (IsLost(from, *link, packet)) return;
-  Courier::Flight& flight = world_.courier.NewFlight(packet, from.station->host_name());
-  flight.AddReceiver(link->receiver);
-  world_.courier.Launch(flight, profile_.latency);
-  if (!IsDuplicated(from, *link, packet)) return;
-  Courier::Flight& copy = world_.courier.NewFlight(packet, from.station->host_name());
-  copy.AddReceiver(link->receiver);
-  world_.courier.Launch(copy, profile_.latency + profile_.duplicate_delay);
+  const Fate fate = Decide(from, *link, packet);
+  if (fate.lost) return;
+  Fly(from, *link, packet, fate, fate.delay);
+  if (fate.duplicated) Fly(from, *link, packet, fate, fate.delay + profile_.duplicate_delay);
 }
 
+void BroadcastDomain::Fly(const Port& from, const Link& link, const Packet& packet,
+                          const Fate& fate, absl::Duration delay) {
+  Courier::Flight& flight = world_.courier.NewFlight(packet, from.station->host_name());
+  if (fate.corrupted) flight.Corrupt();
+  flight.AddReceiver(link.receiver());
+  world_.courier.Launch(flight, delay);
+}
+
+// Those whom the packet reaches as usual share a flight.
 void BroadcastDomain::SendToAll(StationNumber from_number, const Packet& packet, bool multicast) {
   Port& from = ports_[from_number];
-  const absl::string_view origin = from.station->host_name();
-  Courier::Flight& flight = world_.courier.NewFlight(packet, origin);
-  Courier::Flight* copy = nullptr;
+  Courier::Flight& shared = world_.courier.NewFlight(packet, from.station->host_name());
   for (StationNumber to = 0; to < ports_.size(); ++to) {
     if (to == from_number) continue;
     Link& link = LinkTo(from, to);
-    ++link.packets;
     // Those who do not want the packet now may do so when it arrives; till then it is nobody's
     // luck, and not worth a draw or a line on record.
-    if (multicast && !link.receiver.Wants(packet.target())) {
-      flight.AddReceiver(link.receiver);
+    if (multicast && !link.receiver().Wants(packet.target())) {
+      link.Skip();
+      shared.AddReceiver(link.receiver());
       continue;
     }
-    if (IsLost(from, link, packet)) continue;
-    flight.AddReceiver(link.receiver);
-    if (!IsDuplicated(from, link, packet)) continue;
-    if (copy == nullptr) copy = &world_.courier.NewFlight(packet, origin);
-    copy->AddReceiver(link.receiver);
+    const Fate fate = Decide(from, link, packet);
+    if (fate.lost) continue;
+    if (fate.delay == profile_.latency && !fate.corrupted) {
+      shared.AddReceiver(link.receiver());
+    } else {
+      Fly(from, link, packet, fate, fate.delay);
+    }
+    if (fate.duplicated) Fly(from, link, packet, fate, fate.delay + profile_.duplicate_delay);
   }
-  world_.courier.Launch(flight, profile_.latency);
-  if (copy != nullptr) world_.courier.Launch(*copy, profile_.latency + profile_.duplicate_delay);
+  world_.courier.Launch(shared, profile_.latency);
 }
 
-bool BroadcastDomain::IsLost(const Port& from, Link& link, const Packet& packet) {
-  if (!world_.choices.Flip({DrawKind::kLoss, link.luck, link.packets}, profile_.loss)) return false;
-  TraceEvent event = NewEvent(EventKind::kLost, from, packet);
-  event.draw = link.luck.name();
-  event.ordinal = link.packets;
-  world_.trace.Record(event);
-  return true;
+Fate BroadcastDomain::Decide(const Port& from, Link& link, const Packet& packet) {
+  const Fate fate = link.Decide(profile_, world_.choices);
+  if (fate.lost) Record(EventKind::kLost, from, link, packet);
+  if (fate.corrupted) Record(EventKind::kCorrupted, from, link, packet);
+  if (fate.overtakes) Record(EventKind::kOvertook, from, link, packet);
+  if (fate.duplicated) Record(EventKind::kDuplicated, from, link, packet);
+  return fate;
 }
 
-bool BroadcastDomain::IsDuplicated(const Port& from, Link& link, const Packet& packet) {
-  if (!world_.choices.Flip({DrawKind::kDuplicate, link.luck, link.packets}, profile_.duplicate)) {
-    return false;
-  }
-  TraceEvent event = NewEvent(EventKind::kDuplicated, from, packet);
-  event.draw = link.luck.name();
-  event.ordinal = link.packets;
-  event.delay = profile_.duplicate_delay;
+void BroadcastDomain::Record(EventKind kind, const Port& from, const Link& link,
+                             const Packet& packet) {
+  TraceEvent event = NewEvent(kind, from, packet);
+  event.draw = link.luck().name();
+  event.ordinal = link.packets();
+  if (kind == EventKind::kDuplicated) event.delay = profile_.duplicate_delay;
   world_.trace.Record(event);
-  return true;
 }
 
 TraceEvent BroadcastDomain::NewEvent(EventKind kind, const Port& from, const Packet& packet) const {

@@ -23,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "sim/choice/choices.h"
 #include "sim/fabric/courier.h"
+#include "sim/fabric/link.h"
 #include "sim/fabric/link_profile.h"
 #include "sim/fabric/station.h"
 #include "sim/fabric/world.h"
@@ -60,13 +61,6 @@ class BroadcastDomain {
   void Send(StationNumber from, const Packet& packet, const IpAddress& gateway = IpAddress());
 
  private:
-  // The way from one station to another.
-  struct Link {
-    Link(Station& to, absl::string_view name) : receiver(to), luck(name) {}
-    Station& receiver;
-    DrawOwner luck;
-    uint64_t packets = 0;  // That were sent this way, lost ones included.
-  };
   struct Port {
     Station* station;
     std::string label;  // The host's name; with the interface's where the host is here twice.
@@ -79,9 +73,12 @@ class BroadcastDomain {
   Link* LinkTo(Port& from, const IpAddress& address);
   void SendToOne(Port& from, const Packet& packet, const IpAddress& receiver);
   void SendToAll(StationNumber from, const Packet& packet, bool multicast);
-  // Draws the luck of a packet on its way. A copy that comes later goes on a flight of its own.
-  bool IsLost(const Port& from, Link& link, const Packet& packet);
-  bool IsDuplicated(const Port& from, Link& link, const Packet& packet);
+  // Draws what becomes of the packet on that link, and puts it on record.
+  Fate Decide(const Port& from, Link& link, const Packet& packet);
+  // Sends it on a flight of its own.
+  void Fly(const Port& from, const Link& link, const Packet& packet, const Fate& fate,
+           absl::Duration delay);
+  void Record(EventKind kind, const Port& from, const Link& link, const Packet& packet);
   TraceEvent NewEvent(EventKind kind, const Port& from, const Packet& packet) const;
 
   const std::string name_;

@@ -31,6 +31,8 @@ class Courier {
     explicit Flight(Courier& courier) : courier_(courier) {}
     // Adds a receiver. Arrivals at one time are in the order of these calls.
     void AddReceiver(Station& station) { receivers_.push_back(&station); }
+    // What its packet says arrives as something else.
+    void Corrupt() { packet_.corrupted = true; }
     bool has_receivers() const { return !receivers_.empty(); }
 
    private:

@@ -22,6 +22,13 @@ absl::Status ValidateDelay(absl::string_view field, absl::Duration delay) {
 absl::Status Validate(const LinkProfile& profile, bool ipv6) {
   if (absl::Status s = ValidateDelay("latency", profile.latency); !s.ok()) return s;
   if (absl::Status s = ValidateDelay("duplicate_delay", profile.duplicate_delay); !s.ok()) return s;
+  if (absl::Status s = ValidateDelay("jitter", profile.jitter); !s.ok()) return s;
+  if (absl::Status s = Validate(profile.loss_model); !s.ok()) return s;
+  if (profile.loss_model.index() != 0 && !profile.loss.is_never()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("loss ", profile.loss.ToString(),
+                     " and a loss_model: one of them has to say what is lost"));
+  }
   const uint32_t least = ipv6 ? kMinIpv6Mtu : kMinIpv4Mtu;
   if (profile.mtu < least || profile.mtu > kMaxMtu) {
     return absl::InvalidArgumentError(absl::StrCat("mtu ", profile.mtu, " is not from ", least,

@@ -12,6 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "sim/choice/ratio.h"
+#include "sim/fabric/jitter.h"
+#include "sim/fabric/loss_model.h"
 
 namespace pollux::sim {
 
@@ -32,6 +34,14 @@ struct LinkProfile {
   // datagram that its sender's kernel lets pass travels as one packet: its fragments share its
   // luck.
   uint32_t mtu = 1500;
+  LossModel loss_model = {};  // In place of `loss`, where losses know of each other.
+  // How much each packet deviates from the latency, so that some overtake others. At most one hour.
+  absl::Duration jitter = absl::ZeroDuration();
+  JitterShape jitter_shape = JitterShape::kUniform;
+  Ratio overtake = Ratio::Never();  // How often a packet takes no time at all (netem's "reorder").
+  // How often bits of a packet arrive as others. The receiver's UDP checksum finds out: it drops
+  // the packet.
+  Ratio corrupt = Ratio::Never();
 };
 
 // Whether hosts can be connected by such a link; `ipv6` says whether they speak it. Errors:

@@ -16,6 +16,10 @@ void UdpStack::Impl::Deliver(uint32_t interface_index, const Packet& packet, abs
     host_.Dropped(packet, interface_index, DropCause::kInterfaceDown);
     return;
   }
+  if (packet.corrupted) {
+    host_.Dropped(packet, interface_index, DropCause::kBadChecksum);
+    return;
+  }
   if (packet.icmp) {
     DeliverIcmp(interface_index, packet);
     return;

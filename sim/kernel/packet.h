@@ -63,6 +63,9 @@ struct Packet {
   // leaves by: it then stands for all its fragments.
   bool dont_fragment = false;
   Payload payload;
+  // Bits of it are not as they were sent. Nobody's payload is changed for that: the checksum of
+  // UDP, or of ICMP, does not fit, and the receiver drops it.
+  bool corrupted = false;
 
   // Only in packets that cross the loopback interface: the interface that they count as arriving
   // on, 0 for the loopback interface itself. A host's datagram to one of its own addresses crosses

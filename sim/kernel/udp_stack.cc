@@ -26,6 +26,8 @@ absl::string_view ToString(DropCause cause) {
       return "no route";
     case DropCause::kInterfaceDown:
       return "interface down";
+    case DropCause::kBadChecksum:
+      return "bad checksum";
   }
   return "unknown";
 }

@@ -48,6 +48,7 @@ enum class DropCause : uint8_t {
   kReceiveBufferFull,
   kNoRoute,
   kInterfaceDown,
+  kBadChecksum,  // It was corrupted on the way. Nobody is told.
 };
 absl::string_view ToString(DropCause cause);
 

@@ -74,6 +74,8 @@ void Trace::Condense(const TraceEvent& event) {
   switch (event.kind) {
     case EventKind::kLost:
     case EventKind::kDuplicated:
+    case EventKind::kCorrupted:
+    case EventKind::kOvertook:
       fingerprint_.Add(event.draw);
       fingerprint_.Add(event.ordinal);
       fingerprint_.Add(static_cast<uint64_t>(absl::ToInt64Nanoseconds(event.delay)));

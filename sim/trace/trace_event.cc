@@ -28,6 +28,10 @@ std::string Cause(const TraceEvent& event) {
     case EventKind::kDuplicated:
       return absl::StrCat(" (duplicate ", event.draw, " #", event.ordinal, " after ",
                           absl::FormatDuration(event.delay), ")");
+    case EventKind::kCorrupted:
+      return absl::StrCat(" (corrupt ", event.draw, " #", event.ordinal, ")");
+    case EventKind::kOvertook:
+      return absl::StrCat(" (overtake ", event.draw, " #", event.ordinal, ")");
     case EventKind::kDelivered:
       return absl::StrCat(" (socket ", event.socket, ")");
     case EventKind::kDropped:
@@ -55,6 +59,10 @@ absl::string_view ToString(EventKind kind) {
       return "delivered";
     case EventKind::kDropped:
       return "dropped";
+    case EventKind::kCorrupted:
+      return "corrupted";
+    case EventKind::kOvertook:
+      return "overtook";
   }
   return "unknown";
 }

@@ -25,9 +25,11 @@ enum class EventKind : uint8_t {
   kUnclaimed = 4,   // No host of the segment has the address.
   kDelivered = 5,   // A host queued it on a socket.
   kDropped = 6,     // A host threw it away, for the reason `cause`.
+  kCorrupted = 7,   // A link changed bits of it; by `draw`, `ordinal`.
+  kOvertook = 8,    // A link delivers it at once; by `draw`, `ordinal`.
 };
 
-// "sent", "lost", "duplicated", "unclaimed", "delivered", "dropped".
+// "sent", "lost", "duplicated", "unclaimed", "delivered", "dropped", "corrupted", "overtook".
 absl::string_view ToString(EventKind kind);
 // "port unreachable", and so on.
 absl::string_view ToString(IcmpError error);
@@ -43,8 +45,8 @@ struct TraceEvent {
   absl::string_view origin;     // The host that sent the packet.
   const Packet* packet = nullptr;
 
-  absl::string_view draw;                  // kLost, kDuplicated: whose luck, as "lan/alice->bob".
-  uint64_t ordinal = 0;                    // kLost, kDuplicated: which packet of that link, from 1.
+  absl::string_view draw;                  // What links do: whose luck, as "lan/alice->bob".
+  uint64_t ordinal = 0;                    // What links do: which packet of that link, from 1.
   absl::Duration delay;                    // kDuplicated.
   SocketId socket = 0;                     // kDelivered.
   DropCause cause = DropCause::kNoSocket;  // kDropped.

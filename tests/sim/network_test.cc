@@ -5,6 +5,7 @@
 
 #include "sim/network.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -361,6 +362,62 @@ TEST(Network, APlatformAnswersInItsOwnNumbers) {
   EXPECT_FALSE(status.ok());
   EXPECT_THAT(std::string(status.message()), HasSubstr("bind 0.0.0.0:7755: "));
   EXPECT_THAT(std::string(status.message()), HasSubstr("WSAE"));
+}
+
+// Two hosts, of which one sends ten numbered datagrams, a millisecond apart.
+std::string HeardOfTen(const LinkProfile& link, std::string* events = nullptr) {
+  Network net({.seed = 3});
+  TextTrace trace(net.trace());
+  Host& alice = net.AddHost("alice");
+  Host& bob = net.AddHost("bob");
+  Segment& lan = net.AddSegment("lan", "10.0.0.0/24", link);
+  lan.Attach(alice);
+  lan.Attach(bob);
+  UdpSocket receiver(bob.engine());
+  EXPECT_TRUE(receiver.Bind(kPort).ok());
+  std::string heard;
+  receiver.OnReadyRead([&] {
+    while (receiver.HasPendingDatagrams()) heard += receiver.ReceiveDatagram()->payload;
+  });
+  UdpSocket sender(alice.engine());
+  for (char digit = '0'; digit <= '9'; ++digit) {
+    EXPECT_TRUE(sender.WriteDatagram(std::string(1, digit), Endpoint(bob.address(), kPort)).ok());
+    net.RunFor(absl::Milliseconds(1));
+  }
+  net.RunFor(absl::Seconds(1));
+  if (events != nullptr) *events = trace.text();
+  return heard;
+}
+
+TEST(Link, AModelTakesThePlaceOfTheCoin) {
+  EXPECT_EQ(HeardOfTen({.loss_model = EveryNth{3}}), "0134679");
+  EXPECT_EQ(HeardOfTen({.loss_model = ListedLosses{{1, 10}}}), "12345678");
+}
+
+TEST(Link, JitterMakesDatagramsOvertakeEachOther) {
+  const std::string heard =
+      HeardOfTen({.latency = absl::Milliseconds(10), .jitter = absl::Milliseconds(5)});
+  EXPECT_NE(heard, "0123456789");
+  std::string sorted = heard;
+  std::sort(sorted.begin(), sorted.end());
+  EXPECT_EQ(sorted, "0123456789");
+}
+
+TEST(Link, WhatOvertakesIsThereAtOnce) {
+  std::string events;
+  const std::string heard =
+      HeardOfTen({.latency = absl::Milliseconds(20), .overtake = Ratio(1, 3)}, &events);
+  EXPECT_EQ(heard.size(), 10u);
+  EXPECT_NE(heard, "0123456789");
+  EXPECT_NE(events.find("overtook"), std::string::npos);
+  EXPECT_NE(events.find("(overtake lan/alice->bob #"), std::string::npos);
+}
+
+TEST(Link, WhatIsCorruptedIsDroppedByItsChecksum) {
+  std::string events;
+  EXPECT_EQ(HeardOfTen({.corrupt = Ratio::Always()}, &events), "");
+  EXPECT_NE(events.find("(corrupt lan/alice->bob #10)"), std::string::npos);
+  EXPECT_NE(events.find("(bad checksum)"), std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: link.h
+//
+// `Link` is the way from one station to another: it decides what becomes of each packet on it, and
+// knows nothing of what is in one.
+
+#ifndef POLLUX_SIM_FABRIC_LINK_H_
+#define POLLUX_SIM_FABRIC_LINK_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "sim/choice/choices.h"
+#include "sim/fabric/link_profile.h"
+#include "sim/fabric/loss_model.h"
+#include "sim/fabric/station.h"
+
+namespace pollux::sim {
+
+// What becomes of one packet.
+struct Fate {
+  bool lost = false;
+  bool corrupted = false;   // Some of its bits arrive as others.
+  bool overtakes = false;   // It is there at once, before others that left before it.
+  bool duplicated = false;  // It arrives once more.
+  absl::Duration delay;     // From sending to arriving.
+};
+
+// Loop thread only.
+class Link {
+ public:
+  // `name` is the luck's: "lan/alice->bob".
+  Link(Station& to, absl::string_view name) : receiver_(to), luck_(name) {}
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  Station& receiver() const { return receiver_; }
+  const DrawOwner& luck() const { return luck_; }
+  // That were sent this way, lost ones included: the number of the latest, from 1.
+  uint64_t packets() const { return packets_; }
+
+  // Counts a packet that nobody waits for, and whose fate is nobody's luck.
+  void Skip() { ++packets_; }
+  // Draws the fate of the next packet.
+  Fate Decide(const LinkProfile& profile, Choices& choices);
+
+ private:
+  Station& receiver_;
+  const DrawOwner luck_;
+  uint64_t packets_ = 0;
+  LossState losses_;
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_FABRIC_LINK_H_
