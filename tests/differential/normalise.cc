@@ -49,6 +49,8 @@ size_t ComparableCalls(const program::Program& program,
                        const std::vector<program::Answer>& expected) {
   std::set<std::string> connected;
   std::set<std::string> confused;
+  std::set<std::string> sent_ipv6;  // While connected.
+  bool groups_changed = false;
   for (size_t i = 0; i < program.calls.size(); ++i) {
     const Call& call = program.calls[i];
     const bool ok = expected[i] == "ok";
@@ -56,6 +58,7 @@ size_t ComparableCalls(const program::Program& program,
       if (ok) {
         connected.insert(call.socket);
         confused.erase(call.socket);
+        sent_ipv6.erase(call.socket);
       } else if (connected.count(call.socket) > 0) {
         confused.insert(call.socket);
       }
@@ -67,6 +70,12 @@ size_t ComparableCalls(const program::Program& program,
     const bool sends = call.verb == Verb::kSend;
     const bool asks_path = call.verb == Verb::kGet && call.option == SocketOption::kPathMtu;
     if ((sends || asks_path) && confused.count(call.socket) > 0) return i;
+    groups_changed = groups_changed || call.verb == Verb::kJoin || call.verb == Verb::kLeave ||
+                     call.verb == Verb::kClose;
+    if (sends && call.endpoint.address.is_ipv6() && connected.count(call.socket) > 0) {
+      sent_ipv6.insert(call.socket);
+    }
+    if (asks_path && groups_changed && sent_ipv6.count(call.socket) > 0) return i;
     constexpr uint32_t kLoopback = 1;
     const bool by_loopback = sends && call.endpoint.address.scope_id() == kLoopback;
     if (by_loopback && connected.count(call.socket) > 0) return i;

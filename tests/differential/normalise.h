@@ -21,7 +21,9 @@
 //      fails leaves some of its destination behind: an IPv4 socket's second send to its peer then
 //      goes to the address that was refused, even to a broadcast address without kBroadcast. And
 //      a connected IPv6 socket sends to its peer by the kept route though the destination names
-//      the loopback interface. Programs are compared up to such a send.
+//      the loopback interface. And where the host has joined or left a group since, a send to an
+//      IPv6 address makes a socket forget the route to its IPv4 peer. Programs are compared up to
+//      such a send, or the question for the path's MTU behind it.
 
 #ifndef POLLUX_TESTS_DIFFERENTIAL_NORMALISE_H_
 #define POLLUX_TESTS_DIFFERENTIAL_NORMALISE_H_
