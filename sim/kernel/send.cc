@@ -148,8 +148,12 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
   Outcome<OutputRoute> route = RouteFor(socket, destination->address, options);
   if (!route.ok()) return route.error();
   sending.route = *route;
-  const bool permitted = socket.options.broadcast ||
-                         (rules_.connect_permits_broadcast && !datagram.destination.is_set());
+  // A mapped peer is a destination like any other: its route is not kept.
+  const bool to_peer = !datagram.destination.is_set();
+  const bool keeps = to_peer && !(socket.is_ipv6() && socket.peer.address.is_ipv4());
+  const bool asked_before = keeps && socket.kept_route && rules_.connect_checks_broadcast;
+  const bool permitted =
+      socket.options.broadcast || asked_before || (rules_.connect_permits_broadcast && to_peer);
   if (route->kind == OutputRoute::Kind::kBroadcast && !permitted) return OsError::kAccess;
   const bool local_group =
       route->kind == OutputRoute::Kind::kGroup && route->interface_index == kLoopbackIndex;
@@ -174,9 +178,6 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
     sending.traffic_class &= static_cast<uint8_t>(~kEcnBits);
     sending.traffic_class |= static_cast<uint8_t>(*options.ecn);
   }
-  // A mapped peer is a destination like any other: its route is not kept.
-  const bool to_peer = !datagram.destination.is_set();
-  const bool keeps = to_peer && !(socket.is_ipv6() && socket.peer.address.is_ipv4());
   if (keeps && !socket.kept_route) socket.kept_route = sending.route;
   Emit(socket, sending, datagram.payload);
   return Done();

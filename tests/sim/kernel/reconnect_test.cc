@@ -92,6 +92,18 @@ TEST(Reconnect, TheRouteToThePeerIsKeptAsItWasFound) {
   EXPECT_EQ(socket.Get(SocketOption::kPathMtu), "65535");
 }
 
+TEST(Reconnect, WhoWasPermittedToBroadcastWhenItConnectedStaysSo) {
+  TwoHosts net;
+  Sock socket = net.a.Open().Set(SocketOption::kBroadcast, 1);
+  EXPECT_EQ(socket.Connect("10.77.0.255:5000"), "ok");
+  socket.Set(SocketOption::kBroadcast, 0);
+  EXPECT_EQ(socket.Send("x"), "ok");
+  // Until it forgets the route, and looks for it anew.
+  socket.Set(SocketOption::kTypeOfService, 4);
+  EXPECT_EQ(socket.Send("x"), "EACCES");
+  EXPECT_EQ(socket.SendTo("10.77.0.255:5000", "x"), "EACCES");
+}
+
 // The charge of a datagram that came in two fragments, by how many fit: 4000 bytes hold the first
 // (2304) and two small ones (832 each) only if the rest of 13 bytes costs nothing.
 TEST(Reconnect, ASmallRestOfADatagramInFragmentsCostsNoMemory) {
