@@ -101,23 +101,6 @@ std::vector<KnownDifference> DifferencesOfLinux61() {
          const bool error = d.simulated() == "ECONNREFUSED";
          return (LooksIntoQueue(d) || error) && HasReuseGroup(d) && HasPeers(d);
        }},
-      {"the path MTU of a peer",
-       "6.1 and newer kernels forget the route to a peer after different calls, such as a failed "
-       "send to an IPv6 address, or a change of the interface for groups.",
-       /*ends=*/false,
-       [](const Difference& d) {
-         return IsVerb(d, {Verb::kGet}) && d.made().option == SocketOption::kPathMtu &&
-                EitherIsOneOf(d, {"ENOTCONN"});
-       }},
-      {"an address that was bound once",
-       "After a disconnect and a bind to the wildcard, 6.1 still takes a socket as bound to the "
-       "address that it had first: the address of its next connection stays, and peers of the "
-       "other protocol are out of reach.",
-       /*ends=*/true,
-       [](const Difference& d) {
-         return IsVerb(d, {Verb::kLocal, Verb::kConnect, Verb::kSend}) &&
-                DidBefore(d, Verb::kBind) && DidBefore(d, Verb::kDisconnect);
-       }},
   };
 }
 
