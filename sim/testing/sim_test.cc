@@ -56,10 +56,11 @@ class Watch final : private ::testing::TestPartResultArray,
       report_.file = part.file_name() == nullptr ? "" : part.file_name();
       report_.line = part.line_number();
       report_.messages.clear();
-      report_.scene =
-          absl::StrCat("After ", absl::FormatDuration(net_.elapsed()),
-                       ", when that was found, the latest events were\n\n",
-                       net_.trace().LatestEvents(), "\nand the sockets\n\n", net_.SocketTables());
+      const std::string tables = net_.SocketTables();
+      report_.scene = absl::StrCat("After ", absl::FormatDuration(net_.elapsed()),
+                                   ", when that was found, the latest events were\n\n",
+                                   net_.trace().LatestEvents(), "\nand the open sockets\n\n",
+                                   tables.empty() ? "none\n" : tables);
     } else {
       absl::StrAppend(&report_.messages, part.file_name() == nullptr ? "" : part.file_name(), ":",
                       part.line_number(), ": ");

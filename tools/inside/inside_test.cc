@@ -87,9 +87,23 @@ TEST(Inside, HasTheCodesOfAShell) {
   EXPECT_EQ(RunInside("uml /etc/passwd").code, kNotExecutable);
 }
 
+// Sanitizers take address space that User-Mode Linux does not have, and mind being traced.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+#else
+constexpr bool kSanitized = false;
+#endif
+
 class InKernel : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
+    if (kSanitized) GTEST_SKIP() << "a binary with a sanitizer cannot run inside";
     const Result result = RunInside(absl::StrCat(GetParam(), " true"));
     if (result.code == kNotHere) GTEST_SKIP() << result.output;
     EXPECT_EQ(result.code, 0) << result.output;
