@@ -73,8 +73,8 @@ Outcome<> UdpStack::Impl::SetHeaderField(SocketState& socket, SocketOption optio
       return Done();
     case SocketOption::kTypeOfService:
       if (ipv6 && (value < -1 || value > 255)) return OsError::kInvalidArgument;
-      // Only IPv4's option forgets the route, where it changes something.
-      if (ipv4 && options.traffic_class != value) socket.kept_route.reset();
+      // IPv4's option compares what it was given, before it is cut to eight bits.
+      if (options.traffic_class != (ipv4 || value != -1 ? value : 0)) socket.kept_route.reset();
       options.traffic_class = ipv6 && value == -1 ? 0 : value & 0xff;
       return Done();
     default:

@@ -148,13 +148,18 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
   Outcome<OutputRoute> route = RouteFor(socket, destination->address, options);
   if (!route.ok()) return route.error();
   sending.route = *route;
-  // A mapped peer is a destination like any other: its route is not kept.
+  // A mapped peer is a destination like any other: its route is not kept. Nor is that to a group,
+  // which the outgoing interface decides, unless the socket is bound to one.
   const bool to_peer = !datagram.destination.is_set();
-  const bool keeps = to_peer && !(socket.is_ipv6() && socket.peer.address.is_ipv4());
+  const bool mapped = socket.is_ipv6() && socket.peer.address.is_ipv4();
+  const bool to_group = socket.peer.address.is_multicast() &&
+                        !(socket.is_ipv6() && socket.options.bound_interface != 0);
+  const bool keeps = to_peer && !mapped && !to_group;
   const bool asked_before = keeps && socket.kept_route && rules_.connect_checks_broadcast;
   const bool permitted =
       socket.options.broadcast || asked_before || (rules_.connect_permits_broadcast && to_peer);
   if (route->kind == OutputRoute::Kind::kBroadcast && !permitted) return OsError::kAccess;
+  if (keeps && !socket.kept_route) socket.kept_route = sending.route;
   const bool local_group =
       route->kind == OutputRoute::Kind::kGroup && route->interface_index == kLoopbackIndex;
   if (local_group && rules_.loopback_group_needs_member &&
@@ -178,7 +183,6 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
     sending.traffic_class &= static_cast<uint8_t>(~kEcnBits);
     sending.traffic_class |= static_cast<uint8_t>(*options.ecn);
   }
-  if (keeps && !socket.kept_route) socket.kept_route = sending.route;
   Emit(socket, sending, datagram.payload);
   return Done();
 }

@@ -147,6 +147,12 @@ TEST(Observed, SettingTheTypeOfServiceForgetsThePathMtu) {
   EXPECT_EQ(socket.Get(SocketOption::kPathMtu), "1500");
   socket.Set(SocketOption::kTypeOfService, 2);
   EXPECT_EQ(socket.Get(SocketOption::kPathMtu), "ENOTCONN");
+  Sock ipv6 = net.a.Open(kIpv6);
+  EXPECT_EQ(ipv6.Connect("[fd77::2]:5000"), "ok");
+  ipv6.Set(SocketOption::kTypeOfService, 0);
+  EXPECT_EQ(ipv6.Get(SocketOption::kPathMtu), "1500");
+  ipv6.Set(SocketOption::kTypeOfService, 2);
+  EXPECT_EQ(ipv6.Get(SocketOption::kPathMtu), "ENOTCONN");
 }
 
 }  // namespace

@@ -92,6 +92,16 @@ TEST(Reconnect, TheRouteToThePeerIsKeptAsItWasFound) {
   EXPECT_EQ(socket.Get(SocketOption::kPathMtu), "65535");
 }
 
+TEST(Reconnect, ASendFindsTheRouteAgainEvenIfItFailsBehindThat) {
+  TwoHosts net;
+  Sock socket = net.a.Open();
+  EXPECT_EQ(socket.Connect("10.77.0.2:5000"), "ok");
+  socket.Set(SocketOption::kTypeOfService, 255);
+  EXPECT_EQ(socket.Get(SocketOption::kPathMtu), "ENOTCONN");
+  EXPECT_EQ(socket.Send(std::string(65508, 'x')), "EMSGSIZE");
+  EXPECT_EQ(socket.Get(SocketOption::kPathMtu), "1500");
+}
+
 TEST(Reconnect, WhoWasPermittedToBroadcastWhenItConnectedStaysSo) {
   TwoHosts net;
   Sock socket = net.a.Open().Set(SocketOption::kBroadcast, 1);
