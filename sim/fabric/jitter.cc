@@ -35,7 +35,7 @@ int64_t Deviation(JitterShape shape, uint32_t word) {
     case JitterShape::kPareto:
       break;
   }
-  // 1/cbrt(u) - 1 for an even u from 2^-32 to 1: the root of 2^60 by 2^32 u, of 20 + 28/3 bits.
+  // 1/cbrt(u) - 1 for an even u from 2^-32 to 1, in steps of 2^-10.
   const uint64_t u = uint64_t{word} + 1;
   const uint64_t root = CubeRoot((uint64_t{1} << 62) / u);  // 2^10 / cbrt(u / 2^32)
   return static_cast<int64_t>(root) * (kUnit >> 10) - kUnit;

@@ -127,7 +127,10 @@ void UdpStack::Impl::ForgetPeer(SocketState& socket) {
   if (was_connected && remembers) socket.former_peer = socket.peer.address.WithScope(0);
   socket.connected = false;
   socket.peer = Endpoint();
-  socket.entered_peer = Endpoint();
+  // Where address and port stay, so does the place in the lookup of connections.
+  const bool stays = rules_.disconnect == DisconnectRule::kAsBound && socket.address_was_asked &&
+                     socket.port_was_asked;
+  if (!stays) socket.entered_peer = Endpoint();
   if (rules_.disconnect_clears_interface && socket.options.bound_interface != 0) {
     socket.options.bound_interface = 0;
   }

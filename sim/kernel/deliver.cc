@@ -153,10 +153,13 @@ void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arr
 
 bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival,
                              absl::Time now) {
-  // A packet that came by loopback was never split, whatever interface it counts for.
-  const bool looped = packet.arrives_on != 0;
-  const NetworkInterface* link =
-      interfaces_.Find(looped ? kLoopbackIndex : arrival.interface_index);
+  // What is for the host itself was never split, whatever interface it counts for; the host's own
+  // copy of what it sent to all was, as for that interface.
+  const IpAddress& target = packet.destination.address;
+  const bool to_all = target.is_multicast() || target.is_limited_broadcast() ||
+                      interfaces_.OwnerOfBroadcast(target) != 0;
+  const bool whole = packet.arrives_on != 0 && !to_all;
+  const NetworkInterface* link = interfaces_.Find(whole ? kLoopbackIndex : arrival.interface_index);
   const size_t charge = ChargeOf(rules_, packet, link->mtu);
   if (socket.connected || FiltersByFormerPeer(socket, arrival)) socket.knows_processor = true;
   const bool closed = socket.read_shut && rules_.read_shutdown == ReadShutdown::kEnd;

@@ -34,15 +34,16 @@ size_t TruesizeOfOne(size_t payload, bool ipv4) {
 
 // The same of fragments that were put together, each with up to `step` bytes behind its headers:
 // what follows the first is copied into the end of its block for as long as there is room, and
-// costs nothing then; from the first that finds none on, every one stays where it is.
-size_t TruesizeOfFragments(size_t bytes, size_t step, bool ipv4) {
+// costs nothing then; from the first that finds none on, every one stays where it is. A host's own
+// copy of an IPv4 datagram to all was split but never put together: all stay.
+size_t TruesizeOfFragments(size_t bytes, size_t step, bool ipv4, bool own_copy) {
   const auto truesize = [&](size_t part) {
     return TruesizeOfOne(part > kUdpHeader ? part - kUdpHeader : 0, ipv4);
   };
   const size_t first = std::min(bytes, step);
   size_t sum = truesize(first);
   const size_t used = kDescription + kBookkeeping + (ipv4 ? kBeforeIpv4Part : kBeforeIpv6Part);
-  size_t room = sum > used + first ? sum - used - first : 0;
+  size_t room = sum > used + first && !(ipv4 && own_copy) ? sum - used - first : 0;
   for (size_t left = bytes - first; left > 0;) {
     const size_t part = std::min(left, step);
     left -= part;
@@ -66,7 +67,7 @@ size_t TruesizeOf(const Packet& packet, uint32_t mtu) {
   // more.
   const size_t headers = ipv4 ? 20 : 48;
   const size_t step = (mtu > headers + 8) ? (mtu - headers) / 8 * 8 : 8;
-  return TruesizeOfFragments(payload + kUdpHeader, step, ipv4);
+  return TruesizeOfFragments(payload + kUdpHeader, step, ipv4, packet.arrives_on != 0);
 }
 
 size_t ChargeOf(const PlatformRules& rules, const Packet& packet, uint32_t mtu) {

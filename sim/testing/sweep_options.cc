@@ -54,6 +54,7 @@ absl::StatusOr<SweepOptions> SweepOptionsFromEnvironment() {
   }
   const absl::StatusOr<uint64_t> runs = NumberOf("POLLUX_SIM_RUNS", options.runs);
   if (!runs.ok()) return runs.status();
+  if (*runs == 0) return absl::InvalidArgumentError("POLLUX_SIM_RUNS=0 would test nothing");
   const absl::StatusOr<uint64_t> first = NumberOf("POLLUX_SIM_SEED", options.first_seed);
   if (!first.ok()) return first.status();
   const absl::StatusOr<uint64_t> repetition = NumberOf("TEST_RUN_NUMBER", 1);

@@ -82,6 +82,20 @@ TEST(Reconnect, TheFirstConnectLeavesTheReusePortGroup) {
   EXPECT_EQ(other.Take(), "(none)");
 }
 
+TEST(Reconnect, ABoundSocketKeepsItsPlaceAmongConnectionsThroughADisconnect) {
+  TwoHosts net;
+  Sock again =
+      net.a.Open().Set(SocketOption::kReusePort, 1).Set(SocketOption::kBoundInterface, kLo);
+  EXPECT_EQ(again.Bind("10.77.0.1:5000"), "ok");
+  EXPECT_EQ(again.Connect("10.77.0.1:5000"), "ok");
+  net.a.Bound("10.77.0.1:5000", "P");  // A group of its own, for it is bound to no interface.
+  EXPECT_EQ(again.Disconnect(), "ok");
+  EXPECT_EQ(again.Connect("10.78.0.1:5000"), "ok");
+  // The place is that of the first peer; so the group answers for the closed port.
+  EXPECT_EQ(again.Send("x"), "ok");
+  EXPECT_EQ(again.Take(), "(none)");
+}
+
 TEST(Reconnect, TheRouteToThePeerIsKeptAsItWasFound) {
   TwoHosts net;
   Sock socket = net.a.Bound("127.0.0.1:5000");
@@ -130,6 +144,22 @@ TEST(Reconnect, ASmallRestOfADatagramInFragmentsCostsNoMemory) {
   EXPECT_EQ(reader.Take(), "1");
   EXPECT_EQ(reader.Take(), "2");
   EXPECT_EQ(reader.Take(), "(none)");
+}
+
+// The host's own copy to a group is two fragments that are kept apart: 2304 and 832 bytes, and 4000
+// have room for one small datagram more, which the same to the host itself would not leave.
+TEST(Reconnect, TheOwnCopyToAGroupCostsAsManyFragmentsAsLeft) {
+  TwoHosts net;
+  Sock socket = net.a.Open();
+  socket.Set(SocketOption::kReceiveBufferSize, 2000);
+  EXPECT_EQ(socket.Bind("0.0.0.0:5000"), "ok");
+  EXPECT_EQ(socket.Join("239.1.2.3", kV), "ok");
+  EXPECT_EQ(socket.MulticastInterface(kV), "ok");
+  EXPECT_EQ(socket.SendTo("239.1.2.3:5000", std::string(1473, 'f')), "ok");
+  for (const char* text : {"1", "2"}) EXPECT_EQ(socket.SendTo("10.77.0.1:5000", text), "ok");
+  EXPECT_EQ(socket.Take().size(), 1473u);
+  EXPECT_EQ(socket.Take(), "1");
+  EXPECT_EQ(socket.Take(), "(none)");
 }
 
 }  // namespace

@@ -55,13 +55,12 @@ SIM_TEST(Asking, TenTimesIsEnough) {
 // A test as the tests below ask for it. What it says is looked at, so it gets its own environment.
 class SimTestTest : public ::testing::Test {
  protected:
-  SimTestTest() {
-    for (const char* variable : {"POLLUX_SIM_RUNS", "POLLUX_SIM_SEED", "POLLUX_SIM_STORY"}) {
-      unsetenv(variable);
-    }
-  }
-  ~SimTestTest() override {
-    for (const char* variable : {"POLLUX_SIM_RUNS", "POLLUX_SIM_SEED", "POLLUX_SIM_STORY"}) {
+  SimTestTest() { Forget(); }
+  ~SimTestTest() override { Forget(); }
+
+  static void Forget() {
+    for (const char* variable :
+         {"POLLUX_SIM_RUNS", "POLLUX_SIM_SEED", "POLLUX_SIM_STORY", "TEST_RUN_NUMBER"}) {
       unsetenv(variable);
     }
   }
@@ -157,6 +156,13 @@ TEST_F(SimTestTest, TheEnvironmentSaysWhichSeedsAndHowMany) {
             }),
             "");
   EXPECT_EQ(runs_so_far, 3);
+  // The third repetition goes on where two of three runs each have ended.
+  setenv("TEST_RUN_NUMBER", "3", 1);
+  EXPECT_EQ(FailureOf([](Network& net) { EXPECT_GE(net.Story().seed, 46u); }), "");
+  EXPECT_THAT(FailureOf([](Network& net) { EXPECT_GT(net.Story().seed, 46u); }),
+              ::testing::HasSubstr("seed 46"));
+  setenv("POLLUX_SIM_RUNS", "0", 1);
+  EXPECT_THAT(FailureOf([](Network&) {}), ::testing::HasSubstr("would test nothing"));
   setenv("POLLUX_SIM_RUNS", "many", 1);
   EXPECT_THAT(FailureOf([](Network&) {}),
               ::testing::HasSubstr("POLLUX_SIM_RUNS=many is no number"));
