@@ -47,3 +47,26 @@ write_settings() {
   settings >"$SETTINGS.new"
   mv -f -- "$SETTINGS.new" "$SETTINGS"
 }
+
+# Compiled things that nobody has used for long go when there is more of them than
+# this. It is looked at once in so many seconds, for it reads the whole folder.
+readonly DISK_CACHE_BYTES=$((12 << 30))
+readonly DISK_CACHE_SECONDS=3600
+
+# prune_disk_cache: Bazel takes what is gone for what it never had.
+prune_disk_cache() {
+  local now looked=0 stamp=$CACHE/pruned
+  printf -v now '%(%s)T' -1
+  if [[ -e $stamp ]]; then looked=$(<"$stamp"); fi
+  if [[ $looked =~ ^[0-9]+$ ]] && ((now - looked < DISK_CACHE_SECONDS)); then return; fi
+  printf '%s' "$now" >"$stamp"
+  if [[ -d $CACHE/disk ]]; then remove_unused "$CACHE/disk" "$DISK_CACHE_BYTES"; fi
+}
+
+# remove_unused FOLDER BYTES: keeps what was read last, as many bytes as that. The
+# names of its files have no white space: Bazel names them by their hashes.
+remove_unused() (
+  cd -- "$1" || exit
+  find . -type f -printf '%A@ %b %p\n' | sort -rn |
+    awk -v left="$2" '{ left -= $2 * 512 } left < 0 { print $3 }' | xargs -r rm -f --
+)
