@@ -77,7 +77,7 @@ void BroadcastDomain::SendToOne(Port& from, const Packet& packet, const IpAddres
   const Fate fate = Decide(from, *link, packet);
   if (fate.lost) return;
   Fly(from, *link, packet, fate, fate.delay);
-  if (fate.duplicated) Fly(from, *link, packet, fate, fate.delay + profile_.duplicate_delay);
+  if (fate.duplicated) FlyAgain(from, *link, packet, fate);
 }
 
 void BroadcastDomain::Fly(const Port& from, const Link& link, const Packet& packet,
@@ -88,10 +88,17 @@ void BroadcastDomain::Fly(const Port& from, const Link& link, const Packet& pack
   world_.courier.Launch(flight, delay);
 }
 
+void BroadcastDomain::FlyAgain(const Port& from, const Link& link, const Packet& packet,
+                               const Fate& fate) {
+  Record(EventKind::kDuplicated, from, link, packet);
+  Fly(from, link, packet, fate, fate.delay + profile_.duplicate_delay);
+}
+
 // Those whom the packet reaches as usual share a flight.
 void BroadcastDomain::SendToAll(StationNumber from_number, const Packet& packet, bool multicast) {
   Port& from = ports_[from_number];
   Courier::Flight& shared = world_.courier.NewFlight(packet, from.station->host_name());
+  const uint64_t sent = packet.event;
   for (StationNumber to = 0; to < ports_.size(); ++to) {
     if (to == from_number) continue;
     Link& link = LinkTo(from, to);
@@ -102,6 +109,7 @@ void BroadcastDomain::SendToAll(StationNumber from_number, const Packet& packet,
       shared.AddReceiver(link.receiver());
       continue;
     }
+    packet.event = sent;
     const Fate fate = Decide(from, link, packet);
     if (fate.lost) continue;
     if (fate.delay == profile_.latency && !fate.corrupted) {
@@ -109,7 +117,7 @@ void BroadcastDomain::SendToAll(StationNumber from_number, const Packet& packet,
     } else {
       Fly(from, link, packet, fate, fate.delay);
     }
-    if (fate.duplicated) Fly(from, link, packet, fate, fate.delay + profile_.duplicate_delay);
+    if (fate.duplicated) FlyAgain(from, link, packet, fate);
   }
   world_.courier.Launch(shared, profile_.latency);
 }
@@ -119,7 +127,6 @@ Fate BroadcastDomain::Decide(const Port& from, Link& link, const Packet& packet)
   if (fate.lost) Record(EventKind::kLost, from, link, packet);
   if (fate.corrupted) Record(EventKind::kCorrupted, from, link, packet);
   if (fate.overtakes) Record(EventKind::kOvertook, from, link, packet);
-  if (fate.duplicated) Record(EventKind::kDuplicated, from, link, packet);
   return fate;
 }
 

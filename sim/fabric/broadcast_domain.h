@@ -73,11 +73,14 @@ class BroadcastDomain {
   Link* LinkTo(Port& from, const IpAddress& address);
   void SendToOne(Port& from, const Packet& packet, const IpAddress& receiver);
   void SendToAll(StationNumber from, const Packet& packet, bool multicast);
-  // Draws what becomes of the packet on that link, and puts it on record.
+  // Draws what becomes of the packet on that link, and puts on record what becomes of its first
+  // copy.
   Fate Decide(const Port& from, Link& link, const Packet& packet);
   // Sends it on a flight of its own.
   void Fly(const Port& from, const Link& link, const Packet& packet, const Fate& fate,
            absl::Duration delay);
+  // Sends it once more, and puts that on record.
+  void FlyAgain(const Port& from, const Link& link, const Packet& packet, const Fate& fate);
   void Record(EventKind kind, const Port& from, const Link& link, const Packet& packet);
   TraceEvent NewEvent(EventKind kind, const Port& from, const Packet& packet) const;
 

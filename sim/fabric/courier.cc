@@ -34,7 +34,11 @@ void Courier::Launch(Flight& flight, absl::Duration delay) {
 }
 
 void Courier::Flight::Fire() {
-  for (Station* station : receivers_) station->Arrive(packet_, origin_);
+  const uint64_t launched = packet_.event;
+  for (Station* station : receivers_) {
+    packet_.event = launched;
+    station->Arrive(packet_, origin_);
+  }
   packet_.payload = Payload();
   courier_.idle_.push_back(this);
 }

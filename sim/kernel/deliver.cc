@@ -140,7 +140,9 @@ void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arr
               [](const SocketState* a, const SocketState* b) { return a->id > b->id; });
   }
   bool heard = false;
+  const uint64_t arrived = packet.event;
   for (SocketState* socket : sockets) {
+    packet.event = arrived;
     if (!Hears(*socket, arrival, link == kLoopbackIndex)) continue;
     heard = true;
     Enqueue(*socket, packet, arrival, now);

@@ -150,32 +150,37 @@ void UdpStack::Impl::DeliverIcmp(uint32_t link, const Packet& packet) {
     host_.Dropped(packet, link, DropCause::kNoSocket);
     return;
   }
-  ReportIcmp(*socket, packet);
+  if (ReportIcmp(*socket, packet)) {
+    host_.Delivered(packet, link, socket->id);
+    host_.SocketReady(socket->id);
+  } else {
+    host_.Dropped(packet, link, DropCause::kNotAsked);
+  }
 }
 
-void UdpStack::Impl::ReportIcmp(SocketState& socket, const Packet& packet) {
+bool UdpStack::Impl::ReportIcmp(SocketState& socket, const Packet& packet) {
   const Meaning meaning = MeaningOf(rules_, *packet.icmp, packet.source.address.is_ipv4());
-  if (!meaning.error) return;
+  if (!meaning.error) return false;
   const PendingError error{*meaning.error, packet.destination, packet.icmp_reporter};
   switch (rules_.icmp) {
     case IcmpRule::kAsked:
       if (socket.options.report_unreachable) {
         socket.error_queue.push_back(error);
       } else if (meaning.soft || !socket.connected) {
-        return;
+        return false;
       }
       socket.error = error;
       break;
     case IcmpRule::kConnected:
-      if (!socket.connected) return;
+      if (!socket.connected) return false;
       socket.error = error;
       break;
     case IcmpRule::kEverySocket:
-      if (!socket.options.report_unreachable) return;
+      if (!socket.options.report_unreachable) return false;
       socket.error_queue.push_back(error);
       break;
   }
-  host_.SocketReady(socket.id);
+  return true;
 }
 
 }  // namespace pollux::sim

@@ -79,6 +79,11 @@ struct Packet {
   IpAddress icmp_reporter;
   uint32_t icmp_mtu = 0;
 
+  // The latest event on record about this copy, by its sequence: what happens to it next happens
+  // because of that. `Trace::Record` keeps it up; who gives one packet several ways puts it back
+  // before each. Mutable, for the record is no part of a packet, and no decision looks at it.
+  mutable uint64_t event = 0;
+
   // Where the packet is going: the destination, or for an ICMP error back to the source.
   const IpAddress& target() const { return icmp ? source.address : destination.address; }
   // The size of the IP packet in bytes, headers included.

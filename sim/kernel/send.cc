@@ -225,6 +225,7 @@ void UdpStack::Impl::EmitGroup(const SocketState& socket, const OutputRoute& rou
     packet.arrives_on = route.interface_index;
     host_.Transmit(kLoopbackIndex, packet);
     packet.arrives_on = 0;
+    packet.event = 0;
   }
   if (group && packet.hop_limit == 0) {
     // Linux drops the wire's copy only behind its own: IPv4 if the host is a member, IPv6 if it

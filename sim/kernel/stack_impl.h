@@ -134,7 +134,8 @@ class UdpStack::Impl {
   void SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arrived_on, absl::Time now);
   bool MaySendIcmp(const OutputRoute& route, absl::Time now);
   void DeliverIcmp(uint32_t link, const Packet& packet);
-  void ReportIcmp(SocketState& socket, const Packet& packet);
+  // Whether the socket is told.
+  bool ReportIcmp(SocketState& socket, const Packet& packet);
 
   // memberships.cc
   uint32_t MembershipInterface(const SocketState& socket, const GroupMembership& membership) const;

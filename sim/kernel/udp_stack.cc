@@ -28,6 +28,8 @@ absl::string_view ToString(DropCause cause) {
       return "interface down";
     case DropCause::kBadChecksum:
       return "bad checksum";
+    case DropCause::kNotAsked:
+      return "not asked for";
   }
   return "unknown";
 }

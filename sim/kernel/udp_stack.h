@@ -49,6 +49,7 @@ enum class DropCause : uint8_t {
   kNoRoute,
   kInterfaceDown,
   kBadChecksum,  // It was corrupted on the way. Nobody is told.
+  kNotAsked,     // An ICMP error, of which the socket that it is about is not told.
 };
 absl::string_view ToString(DropCause cause);
 
@@ -75,7 +76,7 @@ class StackHost {
   virtual uint32_t Draw(StackDraw what, uint32_t bound) = 0;
   // A datagram or an error was queued on `socket`. Must not call back into the stack.
   virtual void SocketReady(SocketId socket) = 0;
-  // For the record.
+  // For the record. An ICMP error is delivered to the socket that is told of it.
   virtual void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) = 0;
   virtual void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) = 0;
   // The process did what its platform ends processes for. Prints `reason` and aborts, unless

@@ -41,10 +41,16 @@ Trace::~Trace() {
 
 void Trace::Record(TraceEvent& event) {
   event.sequence = ++count_;
-  Condense(event);
   Kept& kept = kept_[count_ % kKept];
+  if (event.packet != nullptr) {
+    event.because = event.packet->event;
+    event.packet->event = count_;
+    kept.packet = *event.packet;
+  } else {
+    kept.note = std::string(event.note);
+  }
   kept.event = event;
-  if (event.packet != nullptr) kept.packet = *event.packet;
+  Condense(event);
   for (TraceSink* sink : sinks_) sink->OnEvent(event);
 }
 
@@ -55,6 +61,7 @@ std::string Trace::LatestEvents() const {
     const Kept& kept = kept_[sequence % kKept];
     TraceEvent event = kept.event;
     if (event.packet != nullptr) event.packet = &kept.packet;
+    event.note = kept.note;
     absl::StrAppend(&text, event.ToString(), "\n");
   }
   return text;
@@ -70,6 +77,8 @@ void Trace::Condense(const TraceEvent& event) {
     Add(fingerprint_, *event.packet);
     // Contents do not change on the way: once is enough.
     if (event.kind == EventKind::kSent) fingerprint_.Add(event.packet->payload.bytes());
+  } else {
+    fingerprint_.Add(event.note);
   }
   switch (event.kind) {
     case EventKind::kLost:
@@ -99,7 +108,8 @@ TraceSink::~TraceSink() {
 }
 
 void TextTrace::OnEvent(const TraceEvent& event) {
-  if (!filter_ || filter_(event)) absl::StrAppend(&text_, event.ToString(), "\n");
+  if (filter_ && !filter_(event)) return;
+  absl::StrAppend(&text_, causes_ ? event.ToNumberedString() : event.ToString(), "\n");
 }
 
 void EventLog::OnEvent(const TraceEvent& event) {
@@ -107,7 +117,41 @@ void EventLog::OnEvent(const TraceEvent& event) {
   Entry& entry = entries_.emplace_back();
   entry.event = event;
   entry.event.packet = nullptr;
-  if (event.packet != nullptr) entry.packet = *event.packet;
+  entry.event.note = absl::string_view();
+  entry.note = std::string(event.note);
+  entry.has_packet = event.packet != nullptr;
+  if (entry.has_packet) entry.packet = *event.packet;
+}
+
+TraceEvent EventLog::Entry::Event() const {
+  TraceEvent whole = event;
+  whole.packet = has_packet ? &packet : nullptr;
+  whole.note = note;
+  return whole;
+}
+
+const EventLog::Entry* EventLog::Find(uint64_t sequence) const {
+  const auto found = std::lower_bound(
+      entries_.begin(), entries_.end(), sequence,
+      [](const Entry& entry, uint64_t wanted) { return entry.event.sequence < wanted; });
+  return found == entries_.end() || found->event.sequence != sequence ? nullptr : &*found;
+}
+
+std::vector<const EventLog::Entry*> EventLog::Chain(uint64_t sequence) const {
+  std::vector<const Entry*> chain;
+  // A cause is always earlier than what it causes, so this ends.
+  for (const Entry* entry = Find(sequence); entry != nullptr; entry = Find(entry->event.because)) {
+    chain.push_back(entry);
+  }
+  return chain;
+}
+
+std::string EventLog::Explain(uint64_t sequence) const {
+  std::string text;
+  for (const Entry* entry : Chain(sequence)) {
+    absl::StrAppend(&text, entry->Event().ToNumberedString(), "\n");
+  }
+  return text;
 }
 
 size_t EventLog::Count(EventKind kind) const {

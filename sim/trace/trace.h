@@ -38,7 +38,8 @@ class Trace {
   Trace& operator=(const Trace&) = delete;
   ~Trace();
 
-  // Puts an event on record. Sets its sequence.
+  // Puts an event on record. Sets its sequence and, from its packet, its cause; the next event
+  // about that packet is because of this one.
   void Record(TraceEvent& event);
 
   // How many events there were.
@@ -55,6 +56,7 @@ class Trace {
   struct Kept {
     TraceEvent event;
     Packet packet;
+    std::string note;
   };
 
   void Condense(const TraceEvent& event);
@@ -90,6 +92,9 @@ class TextTrace final : public TraceSink {
   explicit TextTrace(Trace& trace) : TraceSink(trace) {}
   TextTrace(Trace& trace, TraceFilter filter) : TraceSink(trace), filter_(std::move(filter)) {}
 
+  // Has each line from now on begin with the event's number, and end with that of its cause.
+  void ShowCauses() { causes_ = true; }
+
   const std::string& text() const { return text_; }
   void Clear() { text_.clear(); }
 
@@ -97,6 +102,7 @@ class TextTrace final : public TraceSink {
   void OnEvent(const TraceEvent& event) override;
 
   TraceFilter filter_;
+  bool causes_ = false;
   std::string text_;
 };
 
@@ -105,8 +111,13 @@ class EventLog final : public TraceSink {
  public:
   // An event with a packet of its own. Names refer to the network, which must still live.
   struct Entry {
-    TraceEvent event;  // Its `packet` is null: it is the member beside it.
+    TraceEvent event;  // Its `packet` and `note` are not set: they are the members beside it.
     Packet packet;
+    std::string note;
+    bool has_packet = false;
+
+    // The event with packet and note, which refer to this entry.
+    TraceEvent Event() const;
   };
 
   explicit EventLog(Trace& trace) : TraceSink(trace) {}
@@ -117,6 +128,14 @@ class EventLog final : public TraceSink {
   size_t Count(EventKind kind) const;
   // The same on one host.
   size_t Count(EventKind kind, absl::string_view host) const;
+
+  // The event of that sequence; null when it is not in the log.
+  const Entry* Find(uint64_t sequence) const;
+  // The event of that sequence, what it happened because of, and so on back to the event that
+  // nothing on record caused, or to the first that is not in the log.
+  std::vector<const Entry*> Chain(uint64_t sequence) const;
+  // The same as text, a numbered line for each.
+  std::string Explain(uint64_t sequence) const;
 
  private:
   void OnEvent(const TraceEvent& event) override;

@@ -87,12 +87,18 @@ absl::string_view ToString(IcmpError error) {
   return "unknown";
 }
 
+std::string TraceEvent::ToNumberedString() const {
+  std::string line = absl::StrCat("#", sequence, " ", ToString());
+  if (because != 0) absl::StrAppend(&line, " because of #", because);
+  return line;
+}
+
 std::string TraceEvent::ToString() const {
   const int64_t nanoseconds = absl::ToInt64Nanoseconds(time);
   return absl::StrFormat(
       "%d.%09d %-10s %-10s %s%s", nanoseconds / 1000000000, nanoseconds % 1000000000,
       interface.empty() ? std::string(host) : absl::StrCat(host, "/", interface),
-      sim::ToString(kind), packet == nullptr ? std::string() : Describe(origin, *packet),
+      sim::ToString(kind), packet == nullptr ? std::string(note) : Describe(origin, *packet),
       Cause(*this));
 }
 

@@ -2,7 +2,8 @@
 //
 // File: trace_event.h
 //
-// What can happen to a packet in a simulated network, as events of one type.
+// What can happen in a simulated network, to a packet above all, as events of one type. Each says
+// because of which earlier event it happened.
 
 #ifndef POLLUX_SIM_TRACE_TRACE_EVENT_H_
 #define POLLUX_SIM_TRACE_TRACE_EVENT_H_
@@ -34,16 +35,21 @@ absl::string_view ToString(EventKind kind);
 // "port unreachable", and so on.
 absl::string_view ToString(IcmpError error);
 
-// Names and the packet belong to the simulation: they live as long as the call that passes the
-// event; the names as long as the network.
+// Names, the note and the packet belong to the simulation: they live as long as the call that
+// passes the event; the names as long as the network.
 struct TraceEvent {
   EventKind kind = EventKind::kSent;
-  absl::Duration time;          // Since the simulation began.
-  uint64_t sequence = 0;        // Of the event in its run, from 1. `Trace` gives it.
-  absl::string_view host;       // Where it happened; for what links do, the sender.
-  absl::string_view interface;  // Of that host, by name; empty where it took none.
-  absl::string_view origin;     // The host that sent the packet.
-  const Packet* packet = nullptr;
+  absl::Duration time;    // Since the simulation began.
+  uint64_t sequence = 0;  // Of the event in its run, from 1. `Trace` gives it.
+  // The sequence of the event that it follows from: of the send of what is delivered, of the drop
+  // that an ICMP error is about. 0: none; a program wanted it, or the test. `Trace` gives it to
+  // what happens to packets.
+  uint64_t because = 0;
+  absl::string_view host;          // Where it happened; for what links do, the sender.
+  absl::string_view interface;     // Of that host, by name; empty where it took none.
+  absl::string_view origin;        // The host that sent the packet.
+  const Packet* packet = nullptr;  // Null for what happens to hosts and links themselves.
+  absl::string_view note;          // Of these, what there is to say beside the kind, in words.
 
   absl::string_view draw;                  // What links do: whose luck, as "lan/alice->bob".
   uint64_t ordinal = 0;                    // What links do: which packet of that link, from 1.
@@ -54,6 +60,9 @@ struct TraceEvent {
   // One line without newline, such as
   // "0.002000000 bob/eth0   delivered  alice#1 10.0.0.1:5000 > 10.0.0.2:7755, 5 bytes (socket 1)".
   std::string ToString() const;
+  // The same with its sequence and that of its cause:
+  // "#7 0.002000000 bob/eth0 ... (socket 1) because of #6".
+  std::string ToNumberedString() const;
 };
 
 }  // namespace pollux::sim

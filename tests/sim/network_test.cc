@@ -100,7 +100,9 @@ TEST(Network, TheTextTraceTellsTheStory) {
             "1.000000000 bob/eth0   dropped    alice#4 10.0.0.1:5000 > 10.0.0.2:9, 2 bytes "
             "(no socket)\n"
             "1.000000000 bob/eth0   sent       bob#1 ICMP port unreachable about "
-            "10.0.0.1:5000 > 10.0.0.2:9\n");
+            "10.0.0.1:5000 > 10.0.0.2:9\n"
+            "1.000000000 alice/eth0 dropped    bob#1 ICMP port unreachable about "
+            "10.0.0.1:5000 > 10.0.0.2:9 (not asked for)\n");
 }
 
 TEST(Network, LossKeepsToItsChance) {

@@ -155,5 +155,41 @@ TEST(EventLog, CountsByKindAndHost) {
   EXPECT_EQ(log.entries()[2].packet.payload.bytes(), "hello");
 }
 
+// What happens to a host or a link has no packet; its note is kept for as long as the log.
+TEST(EventLog, KeepsNotesAndFollowsCausesAsFarAsItHasThem) {
+  Trace trace;
+  EventLog log(trace, [](const TraceEvent& event) { return event.sequence != 2; });
+  {
+    const std::string note = "the cable is out";
+    TraceEvent event;
+    event.host = "bob";
+    event.note = note;
+    trace.Record(event);
+    event.because = 1;
+    trace.Record(event);
+    trace.Record(event);
+    event.because = 2;
+    trace.Record(event);
+  }
+  ASSERT_EQ(log.entries().size(), 3u);
+  EXPECT_EQ(log.Find(2), nullptr);
+  EXPECT_THAT(log.Explain(3), HasSubstr("#1 0.000000000 bob        sent       the cable is out"));
+  EXPECT_EQ(log.Chain(3).size(), 2u);
+  EXPECT_EQ(log.Chain(4).size(), 1u) << "what it is because of is not in the log";
+  EXPECT_TRUE(log.Chain(9).empty());
+  EXPECT_THAT(trace.LatestEvents(), HasSubstr("the cable is out"));
+}
+
+TEST(Trace, FingerprintSeesNotes) {
+  const auto fingerprint = [](absl::string_view note) {
+    TraceEvent event;
+    event.note = note;
+    Trace trace;
+    trace.Record(event);
+    return trace.fingerprint();
+  };
+  EXPECT_NE(fingerprint("the cable is out"), fingerprint("the cable is in"));
+}
+
 }  // namespace
 }  // namespace pollux::sim
