@@ -45,6 +45,9 @@ Host::Host(const World& world, absl::string_view name, const HostOptions& option
                                          std::move(names));
   NetworkInterface loopback = stack_.interfaces().front();
   interfaces_.push_back(std::make_unique<Interface>(*this, loopback.name, kLoopback));
+  Interface& station = *interfaces_.back();
+  loopback_ = std::make_unique<Link>(world_, station, station,
+                                     absl::StrCat(name, "/", loopback.name), loopback_profile_);
   if (options.ipv6) return;
   loopback.addresses.erase(
       std::remove_if(loopback.addresses.begin(), loopback.addresses.end(),
@@ -99,6 +102,12 @@ void Host::OnPanic(absl::AnyInvocable<void(absl::string_view reason)> observer) 
 }
 
 // ---- Interfaces ----
+
+void Host::SetLoopbackProfile(const LinkProfile& profile) {
+  const absl::Status status = Validate(profile, options_.ipv6);
+  POLLUX_CHECK(status.ok(), absl::StrCat("loopback of ", name(), ": ", status.message()));
+  loopback_profile_ = profile;
+}
 
 uint32_t Host::NextInterfaceIndex() const { return static_cast<uint32_t>(interfaces_.size()) + 1; }
 
@@ -156,9 +165,7 @@ void Host::Transmit(uint32_t interface_index, const Packet& packet) {
     interface.domain->Send(interface.number, packet, hop == packet.target() ? IpAddress() : hop);
     return;
   }
-  Courier::Flight& flight = world_.courier.NewFlight(packet, name());
-  flight.AddReceiver(interface);
-  world_.courier.Launch(flight, absl::ZeroDuration());
+  loopback_->Send(packet, name());
 }
 
 uint32_t Host::Draw(StackDraw what, uint32_t bound) {

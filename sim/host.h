@@ -19,6 +19,8 @@
 #include "absl/strings/string_view.h"
 #include "sim/choice/choices.h"
 #include "sim/fabric/broadcast_domain.h"
+#include "sim/fabric/link.h"
+#include "sim/fabric/link_profile.h"
 #include "sim/fabric/station.h"
 #include "sim/fabric/world.h"
 #include "sim/host_engine.h"
@@ -64,6 +66,12 @@ class Host final : private StackHost {
 
   // The open sockets in the manner of `ss -u`, a line for each, for people to read.
   std::string SocketTable() const;
+
+  // What the loopback interface does to packets that are sent from now on: by default nothing, as a
+  // link does by default. Its MTU stays what the platform gives it, whatever `profile` says. Bad
+  // options are the programmer's error: this is checked.
+  void SetLoopbackProfile(const LinkProfile& profile);
+  const LinkProfile& loopback_profile() const { return loopback_profile_; }
 
   // Has `observer` run instead of ending this process when the simulated platform ends the program:
   // on Symbian, when it uses the network without NetworkServices. The call that panicked then fails
@@ -129,7 +137,9 @@ class Host final : private StackHost {
   UdpStack stack_;
   std::unique_ptr<HostEngine> engine_;
   std::vector<std::unique_ptr<Interface>> interfaces_;  // That of index i is at i - 1.
-  absl::string_view origin_;  // Who sent the packet that the stack has in hand.
+  LinkProfile loopback_profile_;
+  std::unique_ptr<Link> loopback_;  // From the loopback interface to itself: "alice/lo".
+  absl::string_view origin_;        // Who sent the packet that the stack has in hand.
 };
 
 }  // namespace pollux::sim

@@ -163,6 +163,78 @@ void Segment::SetProfile(const LinkProfile& profile) {
   for (Host* host : hosts_) host->SetMtu(domain_, profile.mtu);
 }
 
+// ---- Directions ----
+
+void Segment::SetProfile(const Host& from, const Host& to, const LinkProfile& profile) {
+  CheckDirection(profile);
+  Direct(from, to, profile);
+}
+
+void Segment::SetUplink(const Host& host, const LinkProfile& profile) {
+  CheckDirection(profile);
+  for (const auto station : StationsOf(host)) domain_.SetUplink(station, profile);
+}
+
+void Segment::SetDownlink(const Host& host, const LinkProfile& profile) {
+  CheckDirection(profile);
+  for (const auto station : StationsOf(host)) domain_.SetDownlink(station, profile);
+}
+
+void Segment::ClearProfile(const Host& from, const Host& to) { Direct(from, to, std::nullopt); }
+
+void Segment::ClearUplink(const Host& host) {
+  for (const auto station : StationsOf(host)) domain_.SetUplink(station, std::nullopt);
+}
+
+void Segment::ClearDownlink(const Host& host) {
+  for (const auto station : StationsOf(host)) domain_.SetDownlink(station, std::nullopt);
+}
+
+const LinkProfile* Segment::pair_profile(const Host& from, const Host& to) const {
+  return domain_.pair(StationsOf(from).front(), StationsOf(to).front());
+}
+
+const LinkProfile* Segment::uplink(const Host& host) const {
+  return domain_.uplink(StationsOf(host).front());
+}
+
+const LinkProfile* Segment::downlink(const Host& host) const {
+  return domain_.downlink(StationsOf(host).front());
+}
+
+const LinkProfile& Segment::ProfileInForce(const Host& from, const Host& to) const {
+  return domain_.InForce(StationsOf(from).front(), StationsOf(to).front());
+}
+
+void Segment::Direct(const Host& from, const Host& to, const std::optional<LinkProfile>& profile) {
+  for (const auto sender : StationsOf(from)) {
+    for (const auto receiver : StationsOf(to)) domain_.SetPair(sender, receiver, profile);
+  }
+}
+
+std::vector<BroadcastDomain::StationNumber> Segment::StationsOf(const Host& host) const {
+  std::vector<BroadcastDomain::StationNumber> stations;
+  for (const auto& interface : host.interfaces_) {
+    if (interface->domain == &domain_) stations.push_back(interface->number);
+  }
+  POLLUX_CHECK(!stations.empty(),
+               absl::StrCat("host ", host.name(), " is not attached to segment ", name()));
+  return stations;
+}
+
+void Segment::CheckDirection(const LinkProfile& profile) const {
+  const absl::Status status = ValidateDirection(profile);
+  POLLUX_CHECK(status.ok(), status.message());
+}
+
+absl::Status Segment::ValidateDirection(const LinkProfile& profile) const {
+  if (absl::Status s = ValidateProfile(profile); !s.ok()) return s;
+  const uint32_t mtu = this->profile().mtu;
+  if (profile.mtu == mtu) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("segment ", name(), ": mtu ", profile.mtu,
+                                                 " for one direction: its interfaces have ", mtu));
+}
+
 absl::Status Segment::ValidateProfile(const LinkProfile& profile) const {
   absl::Status status = Validate(profile, prefixes_.back().network.is_ipv6());
   if (status.ok()) return status;

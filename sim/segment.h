@@ -69,6 +69,29 @@ class Segment {
   void SetProfile(const LinkProfile& profile);
   absl::Status ValidateProfile(const LinkProfile& profile) const;
 
+  // ---- Directions. Hosts must be attached: this is checked. ----
+
+  // The same for packets from one host to another alone, all that a host sends (its uplink), or all
+  // that it gets (its downlink), in place of the segment's profile. A pair's profile comes before
+  // an uplink's, that before a downlink's: one profile counts for a packet. Its MTU must be the
+  // segment's, which is what interfaces have. A host that is here more than once is meant with all
+  // its interfaces.
+  void SetProfile(const Host& from, const Host& to, const LinkProfile& profile);
+  void SetUplink(const Host& host, const LinkProfile& profile);
+  void SetDownlink(const Host& host, const LinkProfile& profile);
+  // Takes back what was set; nothing happens if nothing was.
+  void ClearProfile(const Host& from, const Host& to);
+  void ClearUplink(const Host& host);
+  void ClearDownlink(const Host& host);
+  // What was set; null for nothing. Valid until it is set again.
+  const LinkProfile* pair_profile(const Host& from, const Host& to) const;
+  const LinkProfile* uplink(const Host& host) const;
+  const LinkProfile* downlink(const Host& host) const;
+  // Which of all counts for packets from one host to the other.
+  const LinkProfile& ProfileInForce(const Host& from, const Host& to) const;
+  // Whether it can be set for a direction. Errors: kInvalidArgument, naming field and value.
+  absl::Status ValidateDirection(const LinkProfile& profile) const;
+
  private:
   friend class Network;
 
@@ -81,6 +104,10 @@ class Segment {
   absl::StatusOr<IpAddress> GivenAddress(absl::string_view text) const;
   absl::StatusOr<IpAddress> NextAddress(const Prefix& prefix) const;
   const Prefix* PrefixOf(const IpAddress& address) const;
+  // The numbers of a host's interfaces here. One that has none is refused.
+  std::vector<BroadcastDomain::StationNumber> StationsOf(const Host& host) const;
+  void Direct(const Host& from, const Host& to, const std::optional<LinkProfile>& profile);
+  void CheckDirection(const LinkProfile& profile) const;
 
   BroadcastDomain domain_;
   std::vector<Prefix> prefixes_;  // IPv4 before IPv6.

@@ -5,9 +5,18 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "sim/fabric/courier.h"
+#include "sim/trace/trace.h"
 #include "udp/internal/check.h"
 
 namespace pollux::sim {
+namespace {
+
+std::unique_ptr<LinkProfile> Keep(const std::optional<LinkProfile>& profile) {
+  return profile.has_value() ? std::make_unique<LinkProfile>(*profile) : nullptr;
+}
+
+}  // namespace
 
 BroadcastDomain::BroadcastDomain(absl::string_view name, const World& world,
                                  const LinkProfile& profile)
@@ -29,125 +38,122 @@ void BroadcastDomain::AddAddress(StationNumber station, const IpAddress& address
                absl::StrCat("address ", address.ToString(), " is twice on segment ", name_));
 }
 
+// ---- Profiles ----
+
+void BroadcastDomain::SetPair(StationNumber from, StationNumber to,
+                              const std::optional<LinkProfile>& profile) {
+  ports_[from].pairs[to] = Keep(profile);
+  Rewire();
+}
+
+void BroadcastDomain::SetUplink(StationNumber from, const std::optional<LinkProfile>& profile) {
+  ports_[from].uplink = Keep(profile);
+  Rewire();
+}
+
+void BroadcastDomain::SetDownlink(StationNumber to, const std::optional<LinkProfile>& profile) {
+  ports_[to].downlink = Keep(profile);
+  Rewire();
+}
+
+const LinkProfile* BroadcastDomain::pair(StationNumber from, StationNumber to) const {
+  const auto found = ports_[from].pairs.find(to);
+  return found == ports_[from].pairs.end() ? nullptr : found->second.get();
+}
+
+const LinkProfile& BroadcastDomain::InForce(StationNumber from, StationNumber to) const {
+  if (const LinkProfile* own = pair(from, to)) return *own;
+  if (ports_[from].uplink != nullptr) return *ports_[from].uplink;
+  if (ports_[to].downlink != nullptr) return *ports_[to].downlink;
+  return profile_;
+}
+
+void BroadcastDomain::Rewire() {
+  for (StationNumber from = 0; from < ports_.size(); ++from) {
+    const auto& links = ports_[from].links;
+    for (StationNumber to = 0; to < links.size(); ++to) {
+      if (links[to] != nullptr) links[to]->Use(InForce(from, to));
+    }
+  }
+}
+
+// ---- Packets ----
+
 void BroadcastDomain::Send(StationNumber from, const Packet& packet, const IpAddress& gateway) {
   const IpAddress& target = packet.target();
   if (gateway.is_set()) {
-    SendToOne(ports_[from], packet, gateway);
+    SendToOne(from, packet, gateway);
   } else if (target.is_multicast()) {
     SendToAll(from, packet, /*multicast=*/true);
   } else if (target.is_ipv4() &&
              (broadcasts_.contains(target) || ports_[from].station->ShoutsTo(target))) {
     SendToAll(from, packet, /*multicast=*/false);
   } else {
-    SendToOne(ports_[from], packet, target);
+    SendToOne(from, packet, target);
   }
 }
 
-Link& BroadcastDomain::LinkTo(Port& from, StationNumber to) {
+Link& BroadcastDomain::LinkTo(StationNumber from_number, StationNumber to) {
+  Port& from = ports_[from_number];
   if (from.links.size() < ports_.size()) from.links.resize(ports_.size());
   std::unique_ptr<Link>& link = from.links[to];
   if (link == nullptr) {
-    link = std::make_unique<Link>(*ports_[to].station,
-                                  absl::StrCat(name_, "/", from.label, "->", ports_[to].label));
+    link = std::make_unique<Link>(world_, *from.station, *ports_[to].station,
+                                  absl::StrCat(name_, "/", from.label, "->", ports_[to].label),
+                                  InForce(from_number, to));
   }
   return *link;
 }
 
-Link* BroadcastDomain::LinkTo(Port& from, const IpAddress& address) {
+Link* BroadcastDomain::LinkTo(StationNumber from_number, const IpAddress& address) {
+  Port& from = ports_[from_number];
   const auto known = from.by_address.find(address);
   if (known != from.by_address.end()) return known->second;
   const auto owner = owners_.find(address);
   if (owner == owners_.end()) {
     for (StationNumber to = 0; to < ports_.size(); ++to) {
       const Port& port = ports_[to];
-      if (&port != &from && port.station->AnswersFor(address)) return &LinkTo(from, to);
+      if (&port != &from && port.station->AnswersFor(address)) return &LinkTo(from_number, to);
     }
     return nullptr;
   }
-  return from.by_address[address] = &LinkTo(from, owner->second);
+  return from.by_address[address] = &LinkTo(from_number, owner->second);
 }
 
-void BroadcastDomain::SendToOne(Port& from, const Packet& packet, const IpAddress& receiver) {
-  Link* link = LinkTo(from, receiver);
-  if (link == nullptr) {
-    TraceEvent event = NewEvent(EventKind::kUnclaimed, from, packet);
-    world_.trace.Record(event);
+void BroadcastDomain::SendToOne(StationNumber from, const Packet& packet,
+                                const IpAddress& receiver) {
+  const Station& sender = *ports_[from].station;
+  if (Link* link = LinkTo(from, receiver)) {
+    link->Send(packet, sender.host_name());
     return;
   }
-  const Fate fate = Decide(from, *link, packet);
-  if (fate.lost) return;
-  Fly(from, *link, packet, fate, fate.delay);
-  if (fate.duplicated) FlyAgain(from, *link, packet, fate);
-}
-
-void BroadcastDomain::Fly(const Port& from, const Link& link, const Packet& packet,
-                          const Fate& fate, absl::Duration delay) {
-  Courier::Flight& flight = world_.courier.NewFlight(packet, from.station->host_name());
-  if (fate.corrupted) flight.Corrupt();
-  flight.AddReceiver(link.receiver());
-  world_.courier.Launch(flight, delay);
-}
-
-void BroadcastDomain::FlyAgain(const Port& from, const Link& link, const Packet& packet,
-                               const Fate& fate) {
-  Record(EventKind::kDuplicated, from, link, packet);
-  Fly(from, link, packet, fate, fate.delay + profile_.duplicate_delay);
-}
-
-// Those whom the packet reaches as usual share a flight.
-void BroadcastDomain::SendToAll(StationNumber from_number, const Packet& packet, bool multicast) {
-  Port& from = ports_[from_number];
-  Courier::Flight& shared = world_.courier.NewFlight(packet, from.station->host_name());
-  const uint64_t sent = packet.event;
-  for (StationNumber to = 0; to < ports_.size(); ++to) {
-    if (to == from_number) continue;
-    Link& link = LinkTo(from, to);
-    // Those who do not want the packet now may do so when it arrives; till then it is nobody's
-    // luck, and not worth a draw or a line on record.
-    if (multicast && !link.receiver().Wants(packet.target())) {
-      link.Skip();
-      shared.AddReceiver(link.receiver());
-      continue;
-    }
-    packet.event = sent;
-    const Fate fate = Decide(from, link, packet);
-    if (fate.lost) continue;
-    if (fate.delay == profile_.latency && !fate.corrupted) {
-      shared.AddReceiver(link.receiver());
-    } else {
-      Fly(from, link, packet, fate, fate.delay);
-    }
-    if (fate.duplicated) FlyAgain(from, link, packet, fate);
-  }
-  world_.courier.Launch(shared, profile_.latency);
-}
-
-Fate BroadcastDomain::Decide(const Port& from, Link& link, const Packet& packet) {
-  const Fate fate = link.Decide(profile_, world_.choices);
-  if (fate.lost) Record(EventKind::kLost, from, link, packet);
-  if (fate.corrupted) Record(EventKind::kCorrupted, from, link, packet);
-  if (fate.overtakes) Record(EventKind::kOvertook, from, link, packet);
-  return fate;
-}
-
-void BroadcastDomain::Record(EventKind kind, const Port& from, const Link& link,
-                             const Packet& packet) {
-  TraceEvent event = NewEvent(kind, from, packet);
-  event.draw = link.luck().name();
-  event.ordinal = link.packets();
-  if (kind == EventKind::kDuplicated) event.delay = profile_.duplicate_delay;
+  TraceEvent event;
+  event.kind = EventKind::kUnclaimed;
+  event.time = world_.timeline.elapsed();
+  event.host = sender.host_name();
+  event.interface = sender.interface_name();
+  event.origin = sender.host_name();
+  event.packet = &packet;
   world_.trace.Record(event);
 }
 
-TraceEvent BroadcastDomain::NewEvent(EventKind kind, const Port& from, const Packet& packet) const {
-  TraceEvent event;
-  event.kind = kind;
-  event.time = world_.timeline.elapsed();
-  event.host = from.station->host_name();
-  event.interface = from.station->interface_name();
-  event.origin = from.station->host_name();
-  event.packet = &packet;
-  return event;
+// Those whom the packet reaches as usual share a flight.
+void BroadcastDomain::SendToAll(StationNumber from, const Packet& packet, bool multicast) {
+  const absl::string_view origin = ports_[from].station->host_name();
+  const absl::Duration latency = profile_.latency;
+  Courier::Flight& shared = world_.courier.NewFlight(packet, origin);
+  const uint64_t sent = packet.event;
+  for (StationNumber to = 0; to < ports_.size(); ++to) {
+    if (to == from) continue;
+    packet.event = sent;
+    Link& link = LinkTo(from, to);
+    if (multicast && !link.receiver().Wants(packet.target())) {
+      link.Accompany(packet, origin, shared, latency);
+    } else {
+      link.SendAlong(packet, origin, shared, latency);
+    }
+  }
+  world_.courier.Launch(shared, latency);
 }
 
 }  // namespace pollux::sim

@@ -6,8 +6,8 @@
 // packet reaches, and what happens to it on the way. A broadcast reaches all others, a multicast
 // those who want it when it arrives, anything else the one whose address it is.
 //
-// Links do not know each other: each ordered pair of stations has luck of its own, drawn in the
-// moment of sending, under the name "lan/alice->bob".
+// Links do not know each other: each ordered pair of stations has a `Link`, with luck of its own,
+// drawn in the moment of sending, under the name "lan/alice->bob".
 
 #ifndef POLLUX_SIM_FABRIC_BROADCAST_DOMAIN_H_
 #define POLLUX_SIM_FABRIC_BROADCAST_DOMAIN_H_
@@ -15,20 +15,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
-#include "sim/choice/choices.h"
-#include "sim/fabric/courier.h"
 #include "sim/fabric/link.h"
 #include "sim/fabric/link_profile.h"
 #include "sim/fabric/station.h"
 #include "sim/fabric/world.h"
 #include "sim/kernel/packet.h"
-#include "sim/trace/trace.h"
 #include "udp/ip_address.h"
 
 namespace pollux::sim {
@@ -44,9 +42,22 @@ class BroadcastDomain {
   BroadcastDomain& operator=(const BroadcastDomain&) = delete;
 
   const std::string& name() const { return name_; }
+
+  // What is in force for packets that are sent from now on. What was set for a pair of stations
+  // comes before what was set for all that the sender sends, that before what was set for all that
+  // the receiver gets, and what is everybody's comes last. All of them were validated.
   const LinkProfile& profile() const { return profile_; }
-  // For packets that are sent from now on.
   void SetProfile(const LinkProfile& profile) { profile_ = profile; }
+  // nullopt takes back what was set.
+  void SetPair(StationNumber from, StationNumber to, const std::optional<LinkProfile>& profile);
+  void SetUplink(StationNumber from, const std::optional<LinkProfile>& profile);
+  void SetDownlink(StationNumber to, const std::optional<LinkProfile>& profile);
+  // What was set; null for nothing.
+  const LinkProfile* pair(StationNumber from, StationNumber to) const;
+  const LinkProfile* uplink(StationNumber from) const { return ports_[from].uplink.get(); }
+  const LinkProfile* downlink(StationNumber to) const { return ports_[to].downlink.get(); }
+  // Which of them counts.
+  const LinkProfile& InForce(StationNumber from, StationNumber to) const;
 
   // Attaches a station, which has no address yet.
   StationNumber Attach(Station& station);
@@ -61,28 +72,26 @@ class BroadcastDomain {
   void Send(StationNumber from, const Packet& packet, const IpAddress& gateway = IpAddress());
 
  private:
+  // Null for nothing. On the heap, since links refer to it.
+  using MaybeProfile = std::unique_ptr<LinkProfile>;
+
   struct Port {
     Station* station;
     std::string label;  // The host's name; with the interface's where the host is here twice.
+    MaybeProfile uplink;
+    MaybeProfile downlink;
+    absl::flat_hash_map<StationNumber, MaybeProfile> pairs;  // By receiver; looked up alone.
     std::vector<std::unique_ptr<Link>> links;  // By the receiver's number; made when needed.
     absl::flat_hash_map<IpAddress, Link*> by_address;  // Those of `links` that were looked up.
   };
 
-  Link& LinkTo(Port& from, StationNumber to);
+  // Tells the links that there are which profile is in force.
+  void Rewire();
+  Link& LinkTo(StationNumber from, StationNumber to);
   // Null when nobody has the address.
-  Link* LinkTo(Port& from, const IpAddress& address);
-  void SendToOne(Port& from, const Packet& packet, const IpAddress& receiver);
+  Link* LinkTo(StationNumber from, const IpAddress& address);
+  void SendToOne(StationNumber from, const Packet& packet, const IpAddress& receiver);
   void SendToAll(StationNumber from, const Packet& packet, bool multicast);
-  // Draws what becomes of the packet on that link, and puts on record what becomes of its first
-  // copy.
-  Fate Decide(const Port& from, Link& link, const Packet& packet);
-  // Sends it on a flight of its own.
-  void Fly(const Port& from, const Link& link, const Packet& packet, const Fate& fate,
-           absl::Duration delay);
-  // Sends it once more, and puts that on record.
-  void FlyAgain(const Port& from, const Link& link, const Packet& packet, const Fate& fate);
-  void Record(EventKind kind, const Port& from, const Link& link, const Packet& packet);
-  TraceEvent NewEvent(EventKind kind, const Port& from, const Packet& packet) const;
 
   const std::string name_;
   const World world_;

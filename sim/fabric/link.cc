@@ -2,31 +2,70 @@
 
 #include "sim/fabric/link.h"
 
-#include <algorithm>
-
 namespace pollux::sim {
 
-Fate Link::Decide(const LinkProfile& profile, Choices& choices) {
-  const uint64_t number = ++packets_;
-  const auto happens = [&](DrawKind kind, Ratio chance) {
-    return choices.Flip({kind, luck_, number}, chance);
-  };
-  Fate fate;
-  fate.lost = happens(DrawKind::kLoss, losses_.ChanceOfNext(profile.loss_model, profile.loss,
-                                                            choices, luck_, number));
-  if (fate.lost) return fate;
-  fate.corrupted = happens(DrawKind::kCorrupt, profile.corrupt);
-  fate.overtakes = happens(DrawKind::kOvertake, profile.overtake);
-  fate.duplicated = happens(DrawKind::kDuplicate, profile.duplicate);
-  if (fate.overtakes) return fate;
-  fate.delay = profile.latency;
-  if (profile.jitter > absl::ZeroDuration()) {
-    constexpr uint64_t kWords = uint64_t{1} << 32;
-    const uint64_t word = choices.Below({DrawKind::kJitter, luck_, number}, kWords);
-    fate.delay += JitterOf(profile.jitter_shape, profile.jitter, static_cast<uint32_t>(word));
-    fate.delay = std::max(fate.delay, absl::ZeroDuration());
+void Link::Send(const Packet& packet, absl::string_view origin) {
+  const Fate fate = Decide(packet, origin);
+  if (fate.lost) return;
+  Fly(packet, origin, fate, fate.delay);
+  if (fate.duplicated) FlyAgain(packet, origin, fate);
+}
+
+void Link::SendAlong(const Packet& packet, absl::string_view origin, Courier::Flight& shared,
+                     absl::Duration delay) {
+  const Fate fate = Decide(packet, origin);
+  if (fate.lost) return;
+  if (fate.delay == delay && !fate.corrupted) {
+    shared.AddReceiver(to_);
+  } else {
+    Fly(packet, origin, fate, fate.delay);
   }
+  if (fate.duplicated) FlyAgain(packet, origin, fate);
+}
+
+void Link::Accompany(const Packet& packet, absl::string_view origin, Courier::Flight& shared,
+                     absl::Duration delay) {
+  luck_.Skip();
+  if (profile_->latency == delay) {
+    shared.AddReceiver(to_);
+  } else {
+    Fly(packet, origin, Fate(), profile_->latency);
+  }
+}
+
+Fate Link::Decide(const Packet& packet, absl::string_view origin) {
+  const Fate fate = luck_.Decide(*profile_, world_.choices);
+  if (fate.lost) Record(EventKind::kLost, packet, origin);
+  if (fate.corrupted) Record(EventKind::kCorrupted, packet, origin);
+  if (fate.overtakes) Record(EventKind::kOvertook, packet, origin);
   return fate;
+}
+
+void Link::Fly(const Packet& packet, absl::string_view origin, const Fate& fate,
+               absl::Duration delay) {
+  Courier::Flight& flight = world_.courier.NewFlight(packet, origin);
+  if (fate.corrupted) flight.Corrupt();
+  flight.AddReceiver(to_);
+  world_.courier.Launch(flight, delay);
+}
+
+void Link::FlyAgain(const Packet& packet, absl::string_view origin, const Fate& fate) {
+  Record(EventKind::kDuplicated, packet, origin);
+  Fly(packet, origin, fate, fate.delay + profile_->duplicate_delay);
+}
+
+void Link::Record(EventKind kind, const Packet& packet, absl::string_view origin) {
+  TraceEvent event;
+  event.kind = kind;
+  event.time = world_.timeline.elapsed();
+  event.host = from_.host_name();
+  event.interface = from_.interface_name();
+  event.origin = origin;
+  event.packet = &packet;
+  event.draw = luck_.name();
+  event.ordinal = luck_.packets();
+  if (kind == EventKind::kDuplicated) event.delay = profile_->duplicate_delay;
+  world_.trace.Record(event);
 }
 
 }  // namespace pollux::sim

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: link_luck.h
+//
+// `LinkLuck` is the luck of one way from a host to another: it draws what becomes of each packet on
+// it, and knows nothing of what is in one.
+
+#ifndef POLLUX_SIM_FABRIC_LINK_LUCK_H_
+#define POLLUX_SIM_FABRIC_LINK_LUCK_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "sim/choice/choices.h"
+#include "sim/fabric/link_profile.h"
+#include "sim/fabric/loss_model.h"
+
+namespace pollux::sim {
+
+// What becomes of one packet.
+struct Fate {
+  bool lost = false;
+  bool corrupted = false;   // Some of its bits arrive as others.
+  bool overtakes = false;   // It is there at once, before others that left before it.
+  bool duplicated = false;  // It arrives once more.
+  absl::Duration delay;     // From sending to arriving.
+};
+
+// Loop thread only.
+class LinkLuck {
+ public:
+  // `name` is what its draws are labelled with: "lan/alice->bob".
+  explicit LinkLuck(absl::string_view name) : owner_(name) {}
+  LinkLuck(const LinkLuck&) = delete;
+  LinkLuck& operator=(const LinkLuck&) = delete;
+
+  const std::string& name() const { return owner_.name(); }
+  // That were sent this way, lost ones included: the number of the latest, from 1.
+  uint64_t packets() const { return packets_; }
+
+  // Counts a packet that nobody waits for, and whose fate is nobody's luck.
+  void Skip() { ++packets_; }
+  // Draws the fate of the next packet.
+  Fate Decide(const LinkProfile& profile, Choices& choices);
+
+ private:
+  const DrawOwner owner_;
+  uint64_t packets_ = 0;
+  LossState losses_;
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_FABRIC_LINK_LUCK_H_
