@@ -24,9 +24,17 @@ bool Host::Interface::ShoutsTo(const IpAddress& address) const {
 }
 
 void Host::Interface::Arrive(const Packet& packet, absl::string_view origin) {
-  if (domain != nullptr && packet.target().is_multicast() && !Wants(packet.target())) return;
+  // What the host has sent to itself ends with it, even if it is up again by now.
+  const bool down = host_.is_down() || (domain == nullptr && packet.id <= host_.lost_packet_);
+  if (domain != nullptr && packet.target().is_multicast() && (down || !Wants(packet.target()))) {
+    return;
+  }
   host_.origin_ = origin;
-  host_.stack_.Deliver(index_, packet, host_.engine_->loop().WallNow());
+  if (down) {
+    host_.Dropped(packet, index_, DropCause::kHostDown);
+  } else {
+    host_.stack_.Deliver(index_, packet, host_.loop().WallNow());
+  }
   host_.origin_ = host_.name();
 }
 
@@ -35,14 +43,12 @@ Host::Host(const World& world, absl::string_view name, const HostOptions& option
     : world_(world),
       luck_(name),
       options_(options),
+      wall_start_(wall_start),
+      resolve_delay_(resolve_delay),
+      names_(std::move(names)),
       stack_(RulesFor(options.platform), *this, options.capabilities),
       origin_(luck_.name()) {
-  engine_ = std::make_unique<HostEngine>(world_.timeline, stack_,
-                                         HostEngine::Options{.user = options.user,
-                                                             .ipv6 = options.ipv6,
-                                                             .wall_start = wall_start,
-                                                             .resolve_delay = resolve_delay},
-                                         std::move(names));
+  StartEngine();
   NetworkInterface loopback = stack_.interfaces().front();
   interfaces_.push_back(std::make_unique<Interface>(*this, loopback.name, kLoopback));
   Interface& station = *interfaces_.back();
@@ -99,6 +105,75 @@ std::string Host::SocketTable() const {
 
 void Host::OnPanic(absl::AnyInvocable<void(absl::string_view reason)> observer) {
   panic_ = std::move(observer);
+}
+
+// ---- Crashes and pauses ----
+
+void Host::StartEngine() {
+  const HostEngine::Options options = {.user = options_.user,
+                                       .ipv6 = options_.ipv6,
+                                       .wall_start = wall_start_,
+                                       .resolve_delay = resolve_delay_};
+  engines_.push_back(std::make_unique<HostEngine>(
+      world_.timeline, stack_, options, [this](absl::string_view name) { return names_(name); }));
+  engine_ = engines_.back().get();
+}
+
+void Host::OnBoot(Boot boot) {
+  boot_ = std::move(boot);
+  if (!is_down()) StartProgram();
+}
+
+void Host::StartProgram() {
+  if (!boot_) return;
+  engine_->loop().Post([this, engine = engine_] {
+    std::shared_ptr<void> program = boot_(*engine);
+    // A program may crash its own host before it has begun.
+    if (engine->dead()) return;
+    program_ = std::move(program);
+  });
+}
+
+void Host::Crash() {
+  if (is_down()) return;
+  RecordFault("crashed");
+  engine_->Kill();
+  stack_.Reset();
+  paused_ = false;
+  lost_packet_ = stack_.last_packet();
+  engine_->host_loop().Bury(std::move(program_));
+  program_ = nullptr;
+}
+
+void Host::Restart() {
+  if (!is_down()) Crash();
+  RecordFault("restarted");
+  StartEngine();
+  StartProgram();
+}
+
+bool Host::DropCallbacks() {
+  bool any = false;
+  for (const std::unique_ptr<HostEngine>& engine : engines_) any = engine->DropCallbacks() || any;
+  return any;
+}
+
+void Host::Pause() {
+  if (is_down() || paused_) return;
+  RecordFault("paused");
+  paused_ = true;
+  engine_->host_loop().Pause();
+}
+
+void Host::Resume() {
+  if (!paused_) return;
+  RecordFault("resumed");
+  paused_ = false;
+  engine_->host_loop().Resume();
+}
+
+void Host::RecordFault(absl::string_view note) {
+  world_.trace.RecordFault(world_.timeline.elapsed(), name(), "", note);
 }
 
 // ---- Interfaces ----

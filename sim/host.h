@@ -4,6 +4,14 @@
 //
 // `Host` is one simulated machine: a kernel that plays a platform, an engine for the program on it,
 // and interfaces on the segments it is attached to. `Network::AddHost` makes it.
+//
+// Hosts crash and come back, and programs are frozen and thawed:
+//
+//   server.OnBoot([](SocketEngine& engine) { return std::make_unique<Server>(engine); });
+//   net.RunFor(absl::Seconds(2));
+//   server.Crash();    // Its `Server` is destroyed, its sockets are gone, and nobody is told.
+//   net.RunFor(absl::Seconds(3));
+//   server.Restart();  // Another `Server` begins, on another engine.
 
 #ifndef POLLUX_SIM_HOST_H_
 #define POLLUX_SIM_HOST_H_
@@ -53,6 +61,7 @@ class Host final : private StackHost {
   const std::string& name() const { return luck_.name(); }
   Platform platform() const { return options_.platform; }
   // What the program on this host is handed. Sockets and timers must be gone before the network is.
+  // Each boot has an engine of its own: after a restart this is another one.
   SocketEngine& engine() { return *engine_; }
   EventLoop& loop() { return engine_->loop(); }
   // The system calls of this host, for who wants the platform's own ones: those of the engine are
@@ -72,6 +81,36 @@ class Host final : private StackHost {
   // options are the programmer's error: this is checked.
   void SetLoopbackProfile(const LinkProfile& profile);
   const LinkProfile& loopback_profile() const { return loopback_profile_; }
+
+  // ---- Crashes and pauses. All are on record in the trace. ----
+
+  // Makes a program and starts it; what it returns is kept until the host crashes, or the network
+  // is destroyed.
+  using Boot = absl::AnyInvocable<std::shared_ptr<void>(SocketEngine& engine)>;
+
+  // Has `boot` run from this host's loop, now and after each restart.
+  void OnBoot(Boot boot);
+
+  // The machine stops dead. Packets of it that are under way arrive; those to it are lost, with
+  // nobody to answer. What `OnBoot` gave is destroyed, once no callback of it is running. Nothing
+  // that a program has on this engine does anything any more: no callback runs but those of the
+  // socket or timer whose callback this was called from; calls fail with SocketError::kOperation
+  // (EBADF), timers do not fire, and all of it can be destroyed at any time before the network is.
+  // A host that is down stays so.
+  void Crash();
+  // The machine comes up again: with its interfaces and addresses, and without a socket. Others
+  // that send to ports of before are told that these are unreachable. A host that is up crashes
+  // first.
+  void Restart();
+  // Whether it has crashed.
+  bool is_down() const { return engine_->dead(); }
+
+  // Stops the program, as SIGSTOP does, and has it go on. The kernel goes on meanwhile: queues fill
+  // and overflow. Then the timers that came due fire first, in order. Pauses do not count: one
+  // `Resume` ends all. A crash ends them, too.
+  void Pause();
+  void Resume();
+  bool is_paused() const { return paused_; }
 
   // Has `observer` run instead of ending this process when the simulated platform ends the program:
   // on Symbian, when it uses the network without NetworkServices. The call that panicked then fails
@@ -126,6 +165,13 @@ class Host final : private StackHost {
   void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) override;
   void Panic(absl::string_view reason) override;
 
+  // Before the network goes: destroys the program, and the callbacks of all boots that wait.
+  void EndProgram() { program_ = nullptr; }
+  bool DropCallbacks();
+
+  void StartEngine();
+  void StartProgram();
+  void RecordFault(absl::string_view note);
   void AddDefaultRoutes(uint32_t interface_index);
   TraceEvent NewEvent(EventKind kind, uint32_t interface_index, const Packet& packet) const;
 
@@ -134,11 +180,19 @@ class Host final : private StackHost {
   const HostOptions options_;
   std::array<uint64_t, kStackDraws> draws_ = {};  // How many there were, by StackDraw.
   absl::AnyInvocable<void(absl::string_view)> panic_;
+  const absl::Time wall_start_;
+  const absl::Duration resolve_delay_;
+  HostEngine::NameService names_;
   UdpStack stack_;
-  std::unique_ptr<HostEngine> engine_;
+  std::vector<std::unique_ptr<HostEngine>> engines_;  // One for each boot.
+  HostEngine* engine_ = nullptr;                      // The latest.
+  Boot boot_;
+  std::shared_ptr<void> program_;  // What `boot_` gave; null while down.
+  bool paused_ = false;
   std::vector<std::unique_ptr<Interface>> interfaces_;  // That of index i is at i - 1.
   LinkProfile loopback_profile_;
   std::unique_ptr<Link> loopback_;  // From the loopback interface to itself: "alice/lo".
+  uint64_t lost_packet_ = 0;        // The last one that was sent before the latest crash.
   absl::string_view origin_;        // Who sent the packet that the stack has in hand.
 };
 

@@ -39,7 +39,22 @@ HostEngine::HostEngine(Timeline& timeline, UdpStack& stack, const Options& optio
 
 HostEngine::~HostEngine() = default;
 
+void HostEngine::Kill() {
+  loop_.Kill();
+  for (const SocketInfo& socket : stack_.Sockets()) {
+    const auto found = sockets_.find(socket.id);
+    if (found != sockets_.end()) found->second->Kill();
+  }
+  sockets_.clear();
+}
+
+absl::Status HostEngine::Gone(absl::string_view what) const {
+  return OsStatus(platform(), OsError::kBadDescriptor,
+                  absl::StrCat(what, ": the host has crashed since, and its sockets with it"));
+}
+
 absl::StatusOr<std::unique_ptr<EngineSocket>> HostEngine::NewUdpSocket(AddressFamily family) {
+  if (dead()) return Gone("create a UDP socket");
   const auto fail = [&](OsError error) {
     return OsStatus(platform(), error,
                     absl::StrCat("create a UDP socket of family ", ToString(family)));
@@ -54,10 +69,12 @@ absl::StatusOr<std::unique_ptr<EngineSocket>> HostEngine::NewUdpSocket(AddressFa
 }
 
 absl::StatusOr<std::vector<NetworkInterface>> HostEngine::Interfaces() {
+  if (dead()) return Gone("list the interfaces");
   return stack_.interfaces();
 }
 
 void HostEngine::Resolve(absl::string_view name, ResolveCallback callback) {
+  if (dead()) return;
   lookups_.push_back(std::make_unique<Lookup>(*this, name, std::move(callback)));
   // What needs no resolver does not wait for one.
   const bool literal = IpAddress::Parse(name).ok();

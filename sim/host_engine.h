@@ -14,6 +14,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -53,6 +54,12 @@ class HostEngine final : public SocketEngine {
   // The stack has queued a datagram or an error on a socket.
   void SocketReady(SocketId id);
 
+  // The program's machine has crashed: its sockets are gone, and no callback runs any more. Calls
+  // on what is left of the program fail with `OsError::kBadDescriptor`.
+  void Kill();
+  bool dead() const { return loop_.dead(); }
+  HostLoop& host_loop() { return loop_; }
+
   // Destroys the callbacks that wait, without running them, while what they own can still use the
   // engine. Returns whether there were any.
   bool DropCallbacks();
@@ -60,6 +67,8 @@ class HostEngine final : public SocketEngine {
   // ---- For HostSocket ----
 
   UdpStack& stack() { return stack_; }
+  // The failure of a call on a machine that has crashed.
+  absl::Status Gone(absl::string_view what) const;
   // Has `HostSocket::RunReady` run in the next turn. Once per turn and socket.
   void AddReady(SocketId id) { loop_.AddReady(id); }
   void Forget(SocketId id) { sockets_.erase(id); }

@@ -61,6 +61,25 @@ bool HostLoop::DropTasks() {
   return !dropped.empty();
 }
 
+void HostLoop::Pause() {
+  paused_ = true;
+  Schedule();
+}
+
+void HostLoop::Resume() {
+  paused_ = false;
+  Schedule();
+}
+
+void HostLoop::Kill() {
+  dead_ = true;
+  Schedule();
+}
+
+void HostLoop::Bury(std::shared_ptr<void> remains) {
+  if (depth_ > 0) remains_.push_back(std::move(remains));
+}
+
 void HostLoop::StartEntry(TimerQueue::Entry& entry, absl::Duration delay) {
   AddTimer(entry, Now() + delay);
 }
@@ -81,11 +100,21 @@ void HostLoop::RemoveTimer(TimerQueue::Entry& timer) {
 }
 
 void HostLoop::Accept(absl::AnyInvocable<void()> task) {
+  if (dead_) return;
   tasks_.push_back(std::move(task));
   Schedule();
 }
 
 void HostLoop::Turn() {
+  if (stopped()) return;
+  ++depth_;
+  RunTurn();
+  if (--depth_ > 0) return;
+  std::vector<std::shared_ptr<void>> buried;
+  buried.swap(remains_);
+}
+
+void HostLoop::RunTurn() {
   const absl::Time now = Now();
   turns_ = now == instant_ ? turns_ + 1 : 1;
   instant_ = now;
@@ -100,8 +129,9 @@ void HostLoop::Turn() {
 
   while (RunNext(now)) {
     // A callback that runs the loop from within has its turns take over what this one had not done
-    // yet. What they leave is for the next turn, as is the rest when the run has reached its end.
-    if (turn_ != turn || timeline_.IsDone()) return;
+    // yet. What they leave is for the next turn, as is the rest when the run has reached its end,
+    // or the host was paused.
+    if (turn_ != turn || stopped() || timeline_.IsDone()) return;
   }
 }
 
@@ -131,6 +161,7 @@ absl::Time HostLoop::NextTurn() const {
 
 void HostLoop::Schedule() {
   if (Timeline::busy(*this)) return;
+  if (stopped()) return Unschedule();
   absl::Time next = NextTurn();
   if (next == absl::InfiniteFuture()) return Unschedule();
   if (next == instant_ && turns_ >= kTurnsPerInstant) next += kTurnTime;

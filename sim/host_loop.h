@@ -24,6 +24,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -60,6 +61,15 @@ class HostLoop final : public EventLoop, private Timeline::Actor {
   void AddReady(SocketId socket);
   // Destroys the tasks that wait, without running them. Returns whether there were any.
   bool DropTasks();
+  // Has no callback run from now on, but for one that is running; and has them run again, those
+  // first that came due meanwhile.
+  void Pause();
+  void Resume();
+  // Has no callback run any more, for good. Those that wait are destroyed with the loop.
+  void Kill();
+  bool dead() const { return dead_; }
+  // Lets go of `remains` once no callback of this loop is running.
+  void Bury(std::shared_ptr<void> remains);
   // For what the engine waits for: fires among the timers of a turn.
   void StartEntry(TimerQueue::Entry& entry, absl::Duration delay);
 
@@ -81,6 +91,8 @@ class HostLoop final : public EventLoop, private Timeline::Actor {
   void Schedule() override;
   void Unschedule() override;
 
+  bool stopped() const { return paused_ || dead_; }
+  void RunTurn();
   // The next callback of the present turn; false when there is none.
   bool RunNext(absl::Time now);
   absl::Time NextTurn() const;
@@ -102,6 +114,10 @@ class HostLoop final : public EventLoop, private Timeline::Actor {
   absl::Time instant_ = absl::InfinitePast();  // Of the latest turn, and how many turns
   int turns_ = 0;                              // there were at it.
   std::atomic<bool> stop_{false};
+  bool paused_ = false;
+  bool dead_ = false;
+  int depth_ = 0;                               // Turns in progress.
+  std::vector<std::shared_ptr<void>> remains_;  // Buried when none is.
 };
 
 }  // namespace pollux::sim

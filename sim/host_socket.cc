@@ -27,6 +27,7 @@ HostSocket::HostSocket(HostEngine& engine, SocketId id, AddressFamily family)
     : EngineSocket(engine), engine_(engine), stack_(engine.stack()), id_(id), family_(family) {}
 
 HostSocket::~HostSocket() {
+  if (dead_) return;
   stack_.Close(id_);
   engine_.Forget(id_);
 }
@@ -35,6 +36,7 @@ HostSocket::~HostSocket() {
 
 absl::Status HostSocket::Bind(const Endpoint& local) {
   const std::string what = absl::StrCat("bind ", local.ToString());
+  if (dead_) return engine_.Gone(what);
   if (local.is_set() && !Speaks(local.address)) {
     return Failure(OsError::kAddressFamilyNotSupported, what);
   }
@@ -43,6 +45,7 @@ absl::Status HostSocket::Bind(const Endpoint& local) {
 
 absl::Status HostSocket::Connect(const Endpoint& peer) {
   const std::string what = absl::StrCat("connect to ", peer.ToString());
+  if (dead_) return engine_.Gone(what);
   if (absl::Status status = CheckDestination(peer, what); !status.ok()) return status;
   StashErrors();
   const Endpoint before = LocalEndpoint();
@@ -55,6 +58,7 @@ absl::Status HostSocket::Connect(const Endpoint& peer) {
 }
 
 absl::Status HostSocket::Disconnect() {
+  if (dead_) return engine_.Gone("disconnect");
   const std::optional<Endpoint> peer = stack_.PeerEndpoint(id_);
   if (!peer.has_value()) return absl::OkStatus();
   StashErrors();
@@ -68,7 +72,9 @@ absl::Status HostSocket::Disconnect() {
                   absl::StrCat("bind ", before_connect_.ToString(), " again"));
 }
 
-Endpoint HostSocket::LocalEndpoint() const { return stack_.LocalEndpoint(id_); }
+Endpoint HostSocket::LocalEndpoint() const {
+  return dead_ ? Endpoint() : stack_.LocalEndpoint(id_);
+}
 
 bool HostSocket::Speaks(const IpAddress& address) const {
   switch (address.Unmapped().family()) {
@@ -103,6 +109,7 @@ absl::Status HostSocket::CheckDestination(const Endpoint& destination,
 // ---- Datagrams ----
 
 absl::StatusOr<size_t> HostSocket::Send(absl::Span<const SendSlot> datagrams) {
+  if (dead_) return engine_.Gone("send");
   StashErrors();
   size_t sent = 0;
   while (sent < datagrams.size()) {
@@ -151,6 +158,7 @@ std::string HostSocket::DescribeSend(const SendSlot& slot) const {
 }
 
 absl::StatusOr<size_t> HostSocket::Receive(absl::Span<ReceiveSlot> slots) {
+  if (dead_) return engine_.Gone("receive");
   StashErrors();
   for (size_t received = 0; received < slots.size(); ++received) {
     const Outcome<bool> outcome = stack_.Receive(id_, slots[received]);
@@ -166,9 +174,12 @@ absl::StatusOr<size_t> HostSocket::Receive(absl::Span<ReceiveSlot> slots) {
   return slots.size();
 }
 
-std::optional<size_t> HostSocket::PendingDatagramSize() { return stack_.PendingDatagramSize(id_); }
+std::optional<size_t> HostSocket::PendingDatagramSize() {
+  return dead_ ? std::nullopt : stack_.PendingDatagramSize(id_);
+}
 
 std::optional<AsyncError> HostSocket::TakeAsyncError() {
+  if (dead_) return std::nullopt;
   StashErrors();
   if (errors_.empty()) return std::nullopt;
   const PendingError error = errors_.front();
@@ -204,7 +215,7 @@ void HostSocket::OnArrival() {
 }
 
 void HostSocket::Enlist() {
-  if (listed_) return;
+  if (listed_ || dead_) return;
   listed_ = true;
   engine_.AddReady(id_);
 }
@@ -223,16 +234,19 @@ void HostSocket::RunReady() {
 // ---- Options and groups ----
 
 absl::Status HostSocket::RequestMetadata(Metadata fields) {
+  if (dead_) return engine_.Gone("ask for metadata");
   stack_.RequestMetadata(id_, fields);
   return absl::OkStatus();
 }
 
 absl::Status HostSocket::SetOption(SocketOption option, int value) {
-  return StatusOf(stack_.SetOption(id_, option, value),
-                  absl::StrCat("set option ", ToString(option), " to ", value));
+  const std::string what = absl::StrCat("set option ", ToString(option), " to ", value);
+  if (dead_) return engine_.Gone(what);
+  return StatusOf(stack_.SetOption(id_, option, value), what);
 }
 
 absl::StatusOr<int> HostSocket::GetOption(SocketOption option) const {
+  if (dead_) return engine_.Gone(absl::StrCat("get option ", ToString(option)));
   const Outcome<int> value = stack_.GetOption(id_, option);
   if (!value.ok()) return Failure(value.error(), absl::StrCat("get option ", ToString(option)));
   return *value;
@@ -240,6 +254,7 @@ absl::StatusOr<int> HostSocket::GetOption(SocketOption option) const {
 
 absl::Status HostSocket::Join(const GroupMembership& membership) {
   const std::string what = Describe("join", membership);
+  if (dead_) return engine_.Gone(what);
   if (const auto error = Check(membership)) return Failure(*error, what);
   Outcome<> outcome = stack_.Join(id_, membership);
   // The second join of one source has an error of its own on some platforms.
@@ -252,6 +267,7 @@ absl::Status HostSocket::Join(const GroupMembership& membership) {
 
 absl::Status HostSocket::Leave(const GroupMembership& membership) {
   const std::string what = Describe("leave", membership);
+  if (dead_) return engine_.Gone(what);
   if (const auto error = Check(membership)) return Failure(*error, what);
   Outcome<> outcome = stack_.Leave(id_, membership);
   // The request is valid; so nothing of the group was joined, or not this way.
@@ -262,15 +278,18 @@ absl::Status HostSocket::Leave(const GroupMembership& membership) {
 }
 
 absl::Status HostSocket::SetMulticastInterface(uint32_t interface_index) {
+  const std::string what = absl::StrCat("send to groups by interface ", interface_index);
+  if (dead_) return engine_.Gone(what);
   Outcome<> outcome = stack_.SetMulticastInterface(id_, interface_index);
   // IPv4 kernels call an unknown index an unknown address; there is no address in this request.
   if (!outcome.ok() && outcome.error() == OsError::kAddressNotAvailable) {
     outcome = OsError::kNoDevice;
   }
-  return StatusOf(outcome, absl::StrCat("send to groups by interface ", interface_index));
+  return StatusOf(outcome, what);
 }
 
 absl::StatusOr<uint32_t> HostSocket::MulticastInterface() const {
+  if (dead_) return engine_.Gone("ask for the multicast interface");
   return stack_.MulticastInterface(id_);
 }
 

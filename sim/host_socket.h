@@ -57,6 +57,8 @@ class HostSocket final : public EngineSocket {
 
   // The stack has queued something.
   void OnArrival();
+  // The machine has crashed, and its stack is about to forget this socket.
+  void Kill() { dead_ = true; }
   // The turn for which this socket asked has come. May destroy it.
   void RunReady();
 
@@ -86,6 +88,7 @@ class HostSocket final : public EngineSocket {
   const AddressFamily family_;
   Endpoint before_connect_;  // Where it was bound before it was connected.
   std::shared_ptr<absl::AnyInvocable<void()>> ready_;  // Shared with the frame that runs it.
+  bool dead_ = false;                                  // Its machine has crashed.
   bool arrived_ = false;                               // Since the callback ran.
   bool requested_ = false;                             // By RequestReady.
   bool listed_ = false;                                // For the next turn.

@@ -67,11 +67,12 @@ Network::Network(const NetworkOptions& options)
 
 Network::~Network() {
   POLLUX_CHECK(!timeline_.running(), "a network was destroyed by one of its own callbacks");
+  for (const std::unique_ptr<Host>& host : hosts_) host->EndProgram();
   // Callbacks that wait can own sockets, of any host, and must go before the first host does.
   bool any = true;
   while (any) {
     any = timeline_.DropPosted();
-    for (const std::unique_ptr<Host>& host : hosts_) any = host->engine_->DropCallbacks() || any;
+    for (const std::unique_ptr<Host>& host : hosts_) any = host->DropCallbacks() || any;
   }
 }
 

@@ -27,6 +27,9 @@ absl::string_view ReceiverOf(absl::string_view link) {
 
 void Story::OnEvent(const sim::TraceEvent& event) {
   // A host's own copy of what it sends to the group is no news.
+  if (event.kind == sim::EventKind::kFault) {
+    return Tell(out_, event.time, event.host, absl::StrCat("! ", event.note));
+  }
   if (event.interface == "lo") return;
   if (event.kind == sim::EventKind::kDelivered && event.origin == event.host) return;
   const std::string contents = Contents(*event.packet);
@@ -51,6 +54,7 @@ void Story::OnEvent(const sim::TraceEvent& event) {
       return Tell(out_, event.time, event.host, absl::StrCat("  ", contents, " is corrupted"));
     case sim::EventKind::kOvertook:
       return Tell(out_, event.time, event.host, absl::StrCat("  ", contents, " overtakes"));
+    case sim::EventKind::kFault:
     case sim::EventKind::kUnclaimed:
     case sim::EventKind::kDropped:
       return Tell(out_, event.time, event.host,

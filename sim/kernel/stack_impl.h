@@ -43,6 +43,7 @@ class UdpStack::Impl {
 
   Outcome<SocketId> Open(AddressFamily family, UserId user);
   void Close(SocketId id);
+  void Reset();
   std::vector<SocketInfo> Sockets() const;
 
   // bind.cc
@@ -79,6 +80,7 @@ class UdpStack::Impl {
   const PlatformRules& rules() const { return rules_; }
   InterfaceTable& interfaces() { return interfaces_; }
   const GroupTable& groups() const { return groups_; }
+  uint64_t last_packet() const { return last_packet_; }
 
  private:
   // How many more ICMP errors a host may be sent, in milliseconds' worth.

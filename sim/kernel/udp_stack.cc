@@ -30,6 +30,12 @@ absl::string_view ToString(DropCause cause) {
       return "bad checksum";
     case DropCause::kNotAsked:
       return "not asked for";
+    case DropCause::kHostDown:
+      return "host down";
+    case DropCause::kHostFrozen:
+      return "host frozen";
+    case DropCause::kNoCarrier:
+      return "no carrier";
   }
   return "unknown";
 }
@@ -78,6 +84,12 @@ void UdpStack::Impl::Close(SocketId id) {
   if (socket.bound()) ports_.Remove(socket);
   for (const SocketMembership& membership : socket.memberships) groups_.Remove(membership);
   sockets_.erase(id);
+}
+
+void UdpStack::Impl::Reset() {
+  while (!sockets_.empty()) Close(sockets_.begin()->first);
+  path_mtus_.clear();
+  icmp_budgets_.clear();
 }
 
 std::vector<SocketInfo> UdpStack::Impl::Sockets() const {
@@ -140,6 +152,10 @@ bool UdpStack::ShoutsEverywhere(const IpAddress& address) const {
 bool UdpStack::IsMember(uint32_t interface_index, const IpAddress& group) const {
   return impl_->groups().IsMember(interface_index, group);
 }
+
+void UdpStack::Reset() { impl_->Reset(); }
+
+uint64_t UdpStack::last_packet() const { return impl_->last_packet(); }
 
 Outcome<SocketId> UdpStack::Socket(AddressFamily family, UserId user) {
   if (!impl_->Allowed()) return OsError::kPermission;

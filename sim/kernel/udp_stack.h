@@ -50,6 +50,9 @@ enum class DropCause : uint8_t {
   kInterfaceDown,
   kBadChecksum,  // It was corrupted on the way. Nobody is told.
   kNotAsked,     // An ICMP error, of which the socket that it is about is not told.
+  kHostDown,     // The host has crashed, and nobody is there to take it.
+  kHostFrozen,   // The machine stands still, its network card too.
+  kNoCarrier,    // The interface's cable is pulled.
 };
 absl::string_view ToString(DropCause cause);
 
@@ -148,6 +151,12 @@ class UdpStack {
   bool ShoutsEverywhere(const IpAddress& address) const;
   // Whether a socket of this host is a member of `group` on that interface.
   bool IsMember(uint32_t interface_index, const IpAddress& group) const;
+
+  // All sockets are gone, as after the machine has crashed, and what was learned from the network.
+  // Interfaces and routes stay, and numbers of sockets and packets go on from where they are.
+  void Reset();
+  // The number of the latest packet that was sent; they ascend from 1.
+  uint64_t last_packet() const;
 
   // ---- System calls ----
 

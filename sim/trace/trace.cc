@@ -54,6 +54,17 @@ void Trace::Record(TraceEvent& event) {
   for (TraceSink* sink : sinks_) sink->OnEvent(event);
 }
 
+void Trace::RecordFault(absl::Duration time, absl::string_view name, absl::string_view interface,
+                        absl::string_view note) {
+  TraceEvent event;
+  event.kind = EventKind::kFault;
+  event.time = time;
+  event.host = name;
+  event.interface = interface;
+  event.note = note;
+  Record(event);
+}
+
 std::string Trace::LatestEvents() const {
   std::string text;
   const uint64_t first = count_ > kKept ? count_ - kKept + 1 : 1;
@@ -92,6 +103,7 @@ void Trace::Condense(const TraceEvent& event) {
     case EventKind::kDelivered:
       fingerprint_.Add(event.socket);
       break;
+    case EventKind::kFault:
     case EventKind::kSent:
     case EventKind::kUnclaimed:
     case EventKind::kDropped:

@@ -21,6 +21,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "sim/kernel/packet.h"
 #include "sim/trace/fingerprint.h"
 #include "sim/trace/trace_event.h"
@@ -41,6 +42,11 @@ class Trace {
   // Puts an event on record. Sets its sequence and, from its packet, its cause; the next event
   // about that packet is because of this one.
   void Record(TraceEvent& event);
+
+  // Puts on record that something was done to a host, one of its interfaces, or a segment. `name`
+  // and `interface`, which may be empty, must live as long as the network.
+  void RecordFault(absl::Duration time, absl::string_view name, absl::string_view interface,
+                   absl::string_view note);
 
   // How many events there were.
   uint64_t count() const { return count_; }

@@ -36,6 +36,7 @@ std::string Cause(const TraceEvent& event) {
       return absl::StrCat(" (socket ", event.socket, ")");
     case EventKind::kDropped:
       return absl::StrCat(" (", ToString(event.cause), ")");
+    case EventKind::kFault:
     case EventKind::kSent:
     case EventKind::kUnclaimed:
       return "";
@@ -63,6 +64,8 @@ absl::string_view ToString(EventKind kind) {
       return "corrupted";
     case EventKind::kOvertook:
       return "overtook";
+    case EventKind::kFault:
+      return "fault";
   }
   return "unknown";
 }

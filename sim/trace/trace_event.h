@@ -28,9 +28,11 @@ enum class EventKind : uint8_t {
   kDropped = 6,     // A host threw it away, for the reason `cause`.
   kCorrupted = 7,   // A link changed bits of it; by `draw`, `ordinal`.
   kOvertook = 8,    // A link delivers it at once; by `draw`, `ordinal`.
+  kFault = 9,       // Of no packet: something was done to a host or a segment; `note` says what.
 };
 
-// "sent", "lost", "duplicated", "unclaimed", "delivered", "dropped", "corrupted", "overtook".
+// "sent", "lost", "duplicated", "unclaimed", "delivered", "dropped", "corrupted", "overtook",
+// "fault".
 absl::string_view ToString(EventKind kind);
 // "port unreachable", and so on.
 absl::string_view ToString(IcmpError error);
