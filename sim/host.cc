@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "sim/kernel/socket_table.h"
 #include "udp/internal/check.h"
 
 namespace pollux::sim {
@@ -82,26 +82,7 @@ IpAddress Host::address() const {
   return all.front();
 }
 
-std::string Host::SocketTable() const {
-  constexpr char kRow[] = "%-6s %6s %8s %5s %-24s %-24s %5s%s\n";
-  std::string table = absl::StrFormat(kRow, "Socket", "Queued", "Bytes", "Drops", "Local", "Peer",
-                                      "User", "  Groups");
-  for (const SocketInfo& socket : stack_.Sockets()) {
-    std::string groups;
-    for (const GroupMembership& membership : socket.memberships) {
-      absl::StrAppend(&groups, "  ", membership.group.ToString(), "@", membership.interface_index);
-      if (membership.source.is_set()) {
-        absl::StrAppend(&groups, " from ", membership.source.ToString());
-      }
-    }
-    absl::StrAppendFormat(
-        &table, kRow, absl::StrCat(socket.id), absl::StrCat(socket.queued_datagrams),
-        absl::StrCat(socket.queued_bytes), absl::StrCat(socket.dropped),
-        socket.local.port == 0 ? "-" : socket.local.ToString(),
-        socket.peer.is_set() ? socket.peer.ToString() : "-", absl::StrCat(socket.user), groups);
-  }
-  return table;
-}
+std::string Host::SocketTable() const { return sim::SocketTable(stack_); }
 
 void Host::OnPanic(absl::AnyInvocable<void(absl::string_view reason)> observer) {
   panic_ = std::move(observer);
@@ -259,8 +240,14 @@ void Host::Delivered(const Packet& packet, uint32_t interface_index, SocketId so
 }
 
 void Host::Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) {
+  Refused(packet, interface_index, cause, 0);
+}
+
+void Host::Refused(const Packet& packet, uint32_t interface_index, DropCause cause,
+                   SocketId socket) {
   TraceEvent event = NewEvent(EventKind::kDropped, interface_index, packet);
   event.cause = cause;
+  event.socket = socket;
   world_.trace.Record(event);
 }
 

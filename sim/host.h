@@ -73,7 +73,8 @@ class Host final : private StackHost {
   // The first of them. A host without an address has none: this is checked.
   IpAddress address() const;
 
-  // The open sockets in the manner of `ss -u`, a line for each, for people to read.
+  // The open sockets in the manner of `ss -u`, a line for each, for people to read:
+  // sim/kernel/socket_table.h has the columns.
   std::string SocketTable() const;
 
   // What the loopback interface does to packets that are sent from now on: by default nothing, as a
@@ -163,6 +164,8 @@ class Host final : private StackHost {
   void SocketReady(SocketId socket) override;
   void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) override;
   void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) override;
+  void Refused(const Packet& packet, uint32_t interface_index, DropCause cause,
+               SocketId socket) override;
   void Panic(absl::string_view reason) override;
 
   // Before the network goes: destroys the program, and the callbacks of all boots that wait.

@@ -46,6 +46,7 @@
 #include "sim/host.h"
 #include "sim/segment.h"
 #include "sim/timeline.h"
+#include "sim/trace/scene.h"
 #include "sim/trace/trace.h"
 
 namespace pollux::sim {
@@ -69,12 +70,12 @@ struct NetworkOptions {
 //
 // Bad options are the programmer's error: each function that takes some checks them, and the
 // message names the value. The `Validate` functions say the same as a status, for tools.
-class Network {
+class Network final : private Scene {
  public:
   explicit Network(const NetworkOptions& options = {});
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
-  ~Network();
+  ~Network() override;
 
   // Adds a host, which is not yet attached to anything. Its name is what others resolve, in any
   // case: letters, digits, '-', '_' and '.', no address, not "localhost", and no other host's.
@@ -110,6 +111,8 @@ class Network {
 
   Trace& trace() { return trace_; }
   const Trace& trace() const { return trace_; }
+  // What sinks that tell more than events look at.
+  const Scene& scene() const { return *this; }
   // What luck has decided until now: a `StoryPlayer` makes this run again from it.
   const FaultStory& Story() const { return choices_.story(); }
   // Of all that has happened until now: equal for two runs if and, but for chance, only if they
@@ -117,6 +120,12 @@ class Network {
   uint64_t Fingerprint() const { return trace_.fingerprint(); }
 
  private:
+  // Scene.
+  absl::Time start() const override { return options_.wall_start; }
+  size_t host_count() const override { return hosts_.size(); }
+  absl::string_view host_name(size_t host) const override { return hosts_[host]->name(); }
+  const UdpStack& kernel(size_t host) const override { return hosts_[host]->stack_; }
+
   World world() { return {timeline_, courier_, choices_, trace_}; }
   // The addresses behind a name, for one who asks on `asker`.
   std::vector<IpAddress> Lookup(const Host& asker, absl::string_view name) const;

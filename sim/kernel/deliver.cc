@@ -167,7 +167,7 @@ bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Ar
   const bool closed = socket.read_shut && rules_.read_shutdown == ReadShutdown::kEnd;
   if (closed || !FitsQueue(rules_, socket, charge)) {
     ++socket.dropped;
-    host_.Dropped(packet, arrival.interface_index, DropCause::kReceiveBufferFull);
+    host_.Refused(packet, arrival.interface_index, DropCause::kReceiveBufferFull, socket.id);
     return false;
   }
   QueuedDatagram datagram;

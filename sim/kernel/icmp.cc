@@ -154,7 +154,7 @@ void UdpStack::Impl::DeliverIcmp(uint32_t link, const Packet& packet) {
     host_.Delivered(packet, link, socket->id);
     host_.SocketReady(socket->id);
   } else {
-    host_.Dropped(packet, link, DropCause::kNotAsked);
+    host_.Refused(packet, link, DropCause::kNotAsked, socket->id);
   }
 }
 

@@ -44,6 +44,8 @@ class UdpStack::Impl {
   Outcome<SocketId> Open(AddressFamily family, UserId user);
   void Close(SocketId id);
   void Reset();
+
+  // socket_table.cc
   std::vector<SocketInfo> Sockets() const;
 
   // bind.cc

@@ -92,30 +92,6 @@ void UdpStack::Impl::Reset() {
   icmp_budgets_.clear();
 }
 
-std::vector<SocketInfo> UdpStack::Impl::Sockets() const {
-  std::vector<SocketInfo> all;
-  for (const auto& [id, socket] : sockets_) {
-    SocketInfo& info = all.emplace_back();
-    info.id = id;
-    info.family = socket->family;
-    info.user = socket->user;
-    info.local = LocalEndpoint(*socket);
-    info.peer = PeerEndpoint(*socket).value_or(Endpoint());
-    info.queued_datagrams = socket->queue.size();
-    info.queued_bytes = socket->charged;
-    info.dropped = socket->dropped;
-    for (const SocketMembership& membership : socket->memberships) {
-      GroupMembership entry{membership.group, membership.interface_index, IpAddress()};
-      if (!membership.source_specific) info.memberships.push_back(entry);
-      for (const IpAddress& source : membership.sources) {
-        entry.source = source;
-        info.memberships.push_back(entry);
-      }
-    }
-  }
-  return all;
-}
-
 UdpStack::UdpStack(const PlatformRules& rules, StackHost& host, Capabilities capabilities)
     : impl_(std::make_unique<Impl>(rules, host, capabilities)) {}
 UdpStack::~UdpStack() = default;
@@ -153,26 +129,26 @@ bool UdpStack::IsMember(uint32_t interface_index, const IpAddress& group) const 
   return impl_->groups().IsMember(interface_index, group);
 }
 
-void UdpStack::Reset() { impl_->Reset(); }
+void UdpStack::Reset() { Change().Reset(); }
 
 uint64_t UdpStack::last_packet() const { return impl_->last_packet(); }
 
 Outcome<SocketId> UdpStack::Socket(AddressFamily family, UserId user) {
   if (!impl_->Allowed()) return OsError::kPermission;
-  return impl_->Open(family, user);
+  return Change().Open(family, user);
 }
 
-void UdpStack::Close(SocketId socket) { impl_->Close(socket); }
+void UdpStack::Close(SocketId socket) { Change().Close(socket); }
 
 Outcome<> UdpStack::Bind(SocketId socket, const Endpoint& local) {
-  return impl_->Bind(impl_->Get(socket), local);
+  return Change().Bind(impl_->Get(socket), local);
 }
 
 Outcome<> UdpStack::Connect(SocketId socket, const Endpoint& peer) {
-  return impl_->Connect(impl_->Get(socket), peer);
+  return Change().Connect(impl_->Get(socket), peer);
 }
 
-Outcome<> UdpStack::Disconnect(SocketId socket) { return impl_->Disconnect(impl_->Get(socket)); }
+Outcome<> UdpStack::Disconnect(SocketId socket) { return Change().Disconnect(impl_->Get(socket)); }
 
 Endpoint UdpStack::LocalEndpoint(SocketId socket) const {
   return impl_->LocalEndpoint(impl_->Get(socket));
@@ -183,15 +159,15 @@ std::optional<Endpoint> UdpStack::PeerEndpoint(SocketId socket) const {
 }
 
 Outcome<> UdpStack::Send(SocketId socket, const SendSlot& datagram) {
-  return impl_->Send(impl_->Get(socket), datagram);
+  return Change().Send(impl_->Get(socket), datagram);
 }
 
 Outcome<> UdpStack::Shutdown(SocketId socket, ShutdownHow how) {
-  return impl_->Shutdown(impl_->Get(socket), how);
+  return Change().Shutdown(impl_->Get(socket), how);
 }
 
 Outcome<bool> UdpStack::Receive(SocketId socket, ReceiveSlot& slot) {
-  return impl_->Receive(impl_->Get(socket), slot);
+  return Change().Receive(impl_->Get(socket), slot);
 }
 
 std::optional<size_t> UdpStack::PendingDatagramSize(SocketId socket) const {
@@ -199,11 +175,11 @@ std::optional<size_t> UdpStack::PendingDatagramSize(SocketId socket) const {
 }
 
 std::optional<PendingError> UdpStack::TakeError(SocketId socket) {
-  return impl_->TakeError(impl_->Get(socket));
+  return Change().TakeError(impl_->Get(socket));
 }
 
 std::optional<OsError> UdpStack::TakeSocketError(SocketId socket) {
-  SocketState& state = impl_->Get(socket);
+  SocketState& state = Change().Get(socket);
   if (!state.error) return std::nullopt;
   const OsError error = state.error->error;
   state.error.reset();
@@ -217,7 +193,7 @@ void UdpStack::RequestMetadata(SocketId socket, Metadata fields) {
 }
 
 Outcome<> UdpStack::SetOption(SocketId socket, SocketOption option, int value) {
-  return impl_->SetOption(impl_->Get(socket), option, value);
+  return Change().SetOption(impl_->Get(socket), option, value);
 }
 
 Outcome<int> UdpStack::GetOption(SocketId socket, SocketOption option) const {
@@ -225,15 +201,15 @@ Outcome<int> UdpStack::GetOption(SocketId socket, SocketOption option) const {
 }
 
 Outcome<> UdpStack::Join(SocketId socket, const GroupMembership& membership) {
-  return impl_->Join(impl_->Get(socket), membership);
+  return Change().Join(impl_->Get(socket), membership);
 }
 
 Outcome<> UdpStack::Leave(SocketId socket, const GroupMembership& membership) {
-  return impl_->Leave(impl_->Get(socket), membership);
+  return Change().Leave(impl_->Get(socket), membership);
 }
 
 Outcome<> UdpStack::SetMulticastInterface(SocketId socket, uint32_t interface_index) {
-  return impl_->SetMulticastInterface(impl_->Get(socket), interface_index);
+  return Change().SetMulticastInterface(impl_->Get(socket), interface_index);
 }
 
 uint32_t UdpStack::MulticastInterface(SocketId socket) const {
@@ -241,7 +217,7 @@ uint32_t UdpStack::MulticastInterface(SocketId socket) const {
 }
 
 void UdpStack::Deliver(uint32_t interface_index, const Packet& packet, absl::Time now) {
-  impl_->Deliver(interface_index, packet, now);
+  Change().Deliver(interface_index, packet, now);
 }
 
 std::vector<SocketInfo> UdpStack::Sockets() const { return impl_->Sockets(); }

@@ -82,6 +82,11 @@ class StackHost {
   // For the record. An ICMP error is delivered to the socket that is told of it.
   virtual void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) = 0;
   virtual void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) = 0;
+  // The same, on account of one socket that the packet was for.
+  virtual void Refused(const Packet& packet, uint32_t interface_index, DropCause cause,
+                       SocketId /*socket*/) {
+    Dropped(packet, interface_index, cause);
+  }
   // The process did what its platform ends processes for. Prints `reason` and aborts, unless
   // overridden: a test that wants to observe the panic returns, and the call fails with
   // `OsError::kPermission`.
@@ -116,9 +121,14 @@ struct SocketInfo {
   UserId user = 0;
   Endpoint local;
   Endpoint peer;
+  bool connected = false;
   size_t queued_datagrams = 0;
-  size_t queued_bytes = 0;  // As charged to the receive buffer.
+  size_t queued_bytes = 0;  // As charged to the receive buffer,
+  int receive_buffer = 0;   // whose size this is.
   uint64_t dropped = 0;
+  uint32_t bound_interface = 0;  // 0: none.
+  // What is not as it was when the socket was made, in words for people: "reuseaddr", "ttl 9".
+  std::vector<std::string> options;
   std::vector<GroupMembership> memberships;
 };
 
@@ -198,10 +208,20 @@ class UdpStack {
 
   // All open sockets, by id.
   std::vector<SocketInfo> Sockets() const;
+  // How often something was done that can change what `Sockets` tells: while this stays the same,
+  // so does that.
+  uint64_t changes() const { return changes_; }
 
  private:
   class Impl;
+  // For what changes sockets.
+  Impl& Change() {
+    ++changes_;
+    return *impl_;
+  }
+
   std::unique_ptr<Impl> impl_;
+  uint64_t changes_ = 0;
 };
 
 }  // namespace pollux::sim

@@ -101,12 +101,12 @@ void Trace::Condense(const TraceEvent& event) {
       fingerprint_.Add(static_cast<uint64_t>(absl::ToInt64Nanoseconds(event.delay)));
       break;
     case EventKind::kDelivered:
+    case EventKind::kDropped:
       fingerprint_.Add(event.socket);
       break;
     case EventKind::kFault:
     case EventKind::kSent:
     case EventKind::kUnclaimed:
-    case EventKind::kDropped:
       break;
   }
 }

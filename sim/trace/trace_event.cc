@@ -35,7 +35,8 @@ std::string Cause(const TraceEvent& event) {
     case EventKind::kDelivered:
       return absl::StrCat(" (socket ", event.socket, ")");
     case EventKind::kDropped:
-      return absl::StrCat(" (", ToString(event.cause), ")");
+      if (event.socket == 0) return absl::StrCat(" (", ToString(event.cause), ")");
+      return absl::StrCat(" (", ToString(event.cause), ", socket ", event.socket, ")");
     case EventKind::kFault:
     case EventKind::kSent:
     case EventKind::kUnclaimed:
@@ -88,6 +89,12 @@ absl::string_view ToString(IcmpError error) {
       return "time exceeded";
   }
   return "unknown";
+}
+
+std::string TraceEvent::Reason() const {
+  if (packet == nullptr) return std::string(note);
+  const std::string cause = Cause(*this);
+  return cause.empty() ? cause : cause.substr(2, cause.size() - 3);
 }
 
 std::string TraceEvent::ToNumberedString() const {

@@ -56,7 +56,7 @@ struct TraceEvent {
   absl::string_view draw;                  // What links do: whose luck, as "lan/alice->bob".
   uint64_t ordinal = 0;                    // What links do: which packet of that link, from 1.
   absl::Duration delay;                    // kDuplicated.
-  SocketId socket = 0;                     // kDelivered.
+  SocketId socket = 0;                     // kDelivered; kDropped on one socket's account.
   DropCause cause = DropCause::kNoSocket;  // kDropped.
 
   // One line without newline, such as
@@ -65,6 +65,8 @@ struct TraceEvent {
   // The same with its sequence and that of its cause:
   // "#7 0.002000000 bob/eth0 ... (socket 1) because of #6".
   std::string ToNumberedString() const;
+  // What the line has in brackets: "loss lan/alice->bob #2", "socket 1", "no socket"; or the note.
+  std::string Reason() const;
 };
 
 }  // namespace pollux::sim

@@ -102,7 +102,7 @@ TEST(Network, TheTextTraceTellsTheStory) {
             "1.000000000 bob/eth0   sent       bob#1 ICMP port unreachable about "
             "10.0.0.1:5000 > 10.0.0.2:9\n"
             "1.000000000 alice/eth0 dropped    bob#1 ICMP port unreachable about "
-            "10.0.0.1:5000 > 10.0.0.2:9 (not asked for)\n");
+            "10.0.0.1:5000 > 10.0.0.2:9 (not asked for, socket 1)\n");
 }
 
 TEST(Network, LossKeepsToItsChance) {
@@ -322,12 +322,14 @@ TEST(Network, TheSocketTableNamesEverySocket) {
   net.RunFor(absl::Seconds(1));
   EXPECT_EQ(
       alice.SocketTable(),
-      "Socket Queued    Bytes Drops Local                    Peer                      User"
-      "  Groups\n"
-      "1           1      832     0 *:7755                   -                          501\n"
-      "2           0        0     0 10.0.0.1:9000            -                          501"
-      "  239.1.2.3@2\n"
-      "3           0        0     0 10.0.0.1:9001            10.0.0.1:7755              501\n");
+      "State   Recv-Q  Rcvbuf  Queued  Drops  Local Address:Port  Peer Address:Port  Socket  User  "
+      "Options\n"
+      "UNCONN     832  212992       1      0  *:7755              -                  1       501   "
+      "reuseaddr, broadcast\n"
+      "UNCONN       0  212992       0      0  10.0.0.1:9000       -                  2       501   "
+      "broadcast, group 239.1.2.3%eth0\n"
+      "ESTAB        0  212992       0      0  10.0.0.1:9001       10.0.0.1:7755      3       501   "
+      "broadcast\n");
 }
 
 TEST(Network, AsynchronousErrorsReachOnErrorAndFailNoCall) {

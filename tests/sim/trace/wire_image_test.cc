@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/trace/wire_image.h"
+
+#include <string>
+
+#include "absl/strings/escaping.h"
+#include "gtest/gtest.h"
+
+namespace pollux::sim {
+namespace {
+
+Packet Hello(const char* from, const char* to, absl::string_view payload = "hello") {
+  Packet packet;
+  packet.id = 1;
+  packet.source = Endpoint(*IpAddress::Parse(from), 5000);
+  packet.destination = Endpoint(*IpAddress::Parse(to), 7755);
+  packet.traffic_class = 2;
+  packet.dont_fragment = true;
+  packet.payload = Payload::Copy(payload);
+  return packet;
+}
+
+std::string HexOf(const Packet& packet, const Packet* about = nullptr) {
+  return absl::BytesToHexString(WireImage(packet, about));
+}
+
+// The sum in one's complement, which is all ones over what has a right checksum in it.
+bool SumsUp(absl::string_view bytes) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    sum += i % 2 == 0 ? byte << 8 : byte;
+  }
+  while (sum > 0xffff) sum = (sum >> 16) + (sum & 0xffff);
+  return sum == 0xffff;
+}
+
+// Whether UDP's checksum is right in an IPv4 packet.
+bool UdpSumsUp(absl::string_view image) {
+  const absl::string_view udp = image.substr(20);
+  std::string pseudo(image.substr(12, 8));
+  pseudo += std::string("\0\x11", 2);
+  pseudo.push_back(static_cast<char>(udp.size() >> 8));
+  pseudo.push_back(static_cast<char>(udp.size() & 0xff));
+  return SumsUp(absl::StrCat(pseudo, udp));
+}
+
+// All bytes were worked out by another program.
+TEST(WireImage, IsThatOfTheDatagram) {
+  EXPECT_EQ(HexOf(Hello("10.0.0.1", "10.0.0.2")),
+            "4502002100014000401126c70a0000010a000002"
+            "13881e4b000d762c"
+            "68656c6c6f");
+  EXPECT_EQ(HexOf(Hello("fd00::1", "fd00::2")),
+            "60200000000d1140fd000000000000000000000000000001fd000000000000000000000000000002"
+            "13881e4b000d902a"
+            "68656c6c6f");
+}
+
+TEST(WireImage, AnIcmpErrorQuotesWhatItIsAbout) {
+  Packet about = Hello("10.0.0.1", "10.0.0.2");
+  about.id = 7;
+  about.hop_limit = 63;
+  about.traffic_class = 0;
+  about.dont_fragment = false;
+  Packet error = about;
+  error.id = 1;
+  error.hop_limit = 64;
+  error.icmp = IcmpError::kPortUnreachable;
+  error.icmp_reporter = IpAddress::Ipv4(10, 0, 0, 2);
+  EXPECT_EQ(HexOf(error, &about),
+            "4500003d00010000400166bd0a0000020a000001"
+            "0303111e00000000"
+            "45000021000700003f1167c30a0000010a000002"
+            "13881e4b000d762c"
+            "68656c6c6f");
+}
+
+TEST(WireImage, ErrorsHaveTheNumbersOfTheirProtocol) {
+  const struct {
+    IcmpError error;
+    const char* ipv4;
+    const char* ipv6;
+  } rows[] = {
+      {IcmpError::kNetUnreachable, "0300", "0100"},
+      {IcmpError::kHostUnreachable, "0301", "0103"},
+      {IcmpError::kProtocolUnreachable, "0302", "0401"},
+      {IcmpError::kPortUnreachable, "0303", "0104"},
+      {IcmpError::kFragmentationNeeded, "0304", "0200"},
+      {IcmpError::kAdminProhibited, "030d", "0101"},
+      {IcmpError::kTimeExceeded, "0b00", "0300"},
+  };
+  for (const auto& row : rows) {
+    Packet ipv4 = Hello("10.0.0.1", "10.0.0.2");
+    ipv4.icmp = row.error;
+    ipv4.icmp_reporter = IpAddress::Ipv4(10, 0, 0, 9);
+    ipv4.icmp_mtu = 1400;
+    EXPECT_EQ(HexOf(ipv4).substr(40, 4), row.ipv4);
+    const bool has_mtu = row.error == IcmpError::kFragmentationNeeded;
+    EXPECT_EQ(HexOf(ipv4).substr(48, 8), has_mtu ? "00000578" : "00000000");
+    Packet ipv6 = Hello("fd00::1", "fd00::2");
+    ipv6.icmp = row.error;
+    ipv6.icmp_reporter = *IpAddress::Parse("fd00::9");
+    EXPECT_EQ(HexOf(ipv6).substr(80, 4), row.ipv6);
+  }
+}
+
+TEST(WireImage, IsAsLongAsThePacketSaysItIs) {
+  for (size_t size : {0, 1, 500, 548, 1000, 1400, 65000}) {
+    for (bool icmp : {false, true}) {
+      Packet ipv4 = Hello("10.0.0.1", "10.0.0.2", std::string(size, 'x'));
+      Packet ipv6 = Hello("fd00::1", "fd00::2", std::string(size, 'x'));
+      if (icmp) {
+        ipv4.icmp = ipv6.icmp = IcmpError::kPortUnreachable;
+        ipv4.icmp_reporter = ipv4.destination.address;
+        ipv6.icmp_reporter = ipv6.destination.address;
+      }
+      EXPECT_EQ(WireImage(ipv4).size(), ipv4.wire_size()) << size;
+      EXPECT_EQ(WireImage(ipv6).size(), ipv6.wire_size()) << size;
+    }
+  }
+}
+
+TEST(WireImage, ChecksumsAreRightAndOfWhatWasCorruptedWrong) {
+  for (int i = 0; i < 70000; i += 7) {
+    // All 16-bit sums come by.
+    const std::string payload = {static_cast<char>(i >> 8), static_cast<char>(i)};
+    Packet packet = Hello("10.0.0.1", "10.0.0.2", payload);
+    const std::string right = WireImage(packet);
+    ASSERT_TRUE(SumsUp(right.substr(0, 20)));
+    ASSERT_TRUE(UdpSumsUp(right));
+    packet.corrupted = true;
+    const std::string wrong = WireImage(packet);
+    ASSERT_TRUE(SumsUp(wrong.substr(0, 20))) << "that of IP stays right";
+    ASSERT_FALSE(UdpSumsUp(wrong));
+    ASSERT_NE(wrong.substr(26, 2), std::string(2, '\0')) << "that would say that there is none";
+  }
+}
+
+TEST(WireImage, WhatWasCorruptedIsTheErrorAndNotItsQuote) {
+  Packet error = Hello("10.0.0.1", "10.0.0.2");
+  error.icmp = IcmpError::kPortUnreachable;
+  error.icmp_reporter = IpAddress::Ipv4(10, 0, 0, 2);
+  EXPECT_TRUE(SumsUp(WireImage(error).substr(20)));
+  error.corrupted = true;
+  EXPECT_FALSE(SumsUp(WireImage(error).substr(20)));
+  EXPECT_TRUE(UdpSumsUp(WireImage(error).substr(28)));
+}
+
+}  // namespace
+}  // namespace pollux::sim
