@@ -120,6 +120,7 @@ void Host::Crash() {
   RecordFault("crashed");
   engine_->Kill();
   stack_.Reset();
+  timers_.clear();
   paused_ = false;
   lost_packet_ = stack_.last_packet();
   engine_->host_loop().Bury(std::move(program_));
@@ -229,6 +230,24 @@ uint32_t Host::Draw(StackDraw what, uint32_t bound) {
       what == StackDraw::kEphemeralPort ? DrawKind::kEphemeralPort : DrawKind::kReusePortGroup;
   const uint64_t ordinal = ++draws_[static_cast<size_t>(what)];
   return static_cast<uint32_t>(world_.choices.Below({kind, luck_, ordinal}, bound));
+}
+
+void Host::StartTimer(StackTimer what, uint64_t number, absl::Duration delay) {
+  std::unique_ptr<Timer>& timer = timers_[{what, number}];
+  timer = std::make_unique<Timer>(*this, what, number);
+  world_.timeline.Add(*timer, world_.timeline.now() + delay);
+}
+
+void Host::StopTimer(StackTimer what, uint64_t number) { timers_.erase({what, number}); }
+
+void Host::Timer::Fire() {
+  Host& host = host_;
+  const StackTimer what = what_;
+  const uint64_t number = number_;
+  host.origin_ = origin_;
+  host.timers_.erase({what, number});  // And this.
+  host.stack_.TimerExpired(what, number, host.engine_->loop().WallNow());
+  host.origin_ = host.name();
 }
 
 void Host::SocketReady(SocketId socket) { engine_->SocketReady(socket); }

@@ -21,8 +21,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
 #include "sim/choice/choices.h"
@@ -37,6 +39,7 @@
 #include "udp/network_interface.h"
 #include "udp/platform.h"
 #include "udp/socket_engine.h"
+#include "udp/timer_queue.h"
 
 namespace pollux::sim {
 
@@ -144,6 +147,21 @@ class Host final : private StackHost {
     const uint32_t index_;
   };
 
+  // Something that the stack waits for.
+  class Timer final : public TimerQueue::Entry {
+   public:
+    Timer(Host& host, StackTimer what, uint64_t number)
+        : host_(host), what_(what), number_(number), origin_(host.origin_) {}
+
+   private:
+    void Fire() override;
+
+    Host& host_;
+    const StackTimer what_;
+    const uint64_t number_;
+    const absl::string_view origin_;  // Who sent the packet that it is about.
+  };
+
   static constexpr uint32_t kLoopback = 1;
   static constexpr size_t kStackDraws = 2;
 
@@ -161,6 +179,8 @@ class Host final : private StackHost {
   // StackHost.
   void Transmit(uint32_t interface_index, const Packet& packet) override;
   uint32_t Draw(StackDraw what, uint32_t bound) override;
+  void StartTimer(StackTimer what, uint64_t number, absl::Duration delay) override;
+  void StopTimer(StackTimer what, uint64_t number) override;
   void SocketReady(SocketId socket) override;
   void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) override;
   void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) override;
@@ -197,6 +217,7 @@ class Host final : private StackHost {
   std::unique_ptr<Link> loopback_;  // From the loopback interface to itself: "alice/lo".
   uint64_t lost_packet_ = 0;        // The last one that was sent before the latest crash.
   absl::string_view origin_;        // Who sent the packet that the stack has in hand.
+  absl::btree_map<std::pair<StackTimer, uint64_t>, std::unique_ptr<Timer>> timers_;
 };
 
 }  // namespace pollux::sim

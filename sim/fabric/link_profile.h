@@ -31,8 +31,7 @@ struct LinkProfile {
   // How much later than the first. At most one hour.
   absl::Duration duplicate_delay = absl::ZeroDuration();
   // What the interfaces tell their hosts: bytes of the largest packet, IP header included. A larger
-  // datagram that its sender's kernel lets pass travels as one packet: its fragments share its
-  // luck.
+  // datagram that its sender's kernel lets pass travels in fragments, each with luck of its own.
   uint32_t mtu = 1500;
   LossModel loss_model = {};  // In place of `loss`, where losses know of each other.
   // How much each packet deviates from the latency, so that some overtake others. At most one hour.

@@ -16,6 +16,16 @@ void UdpStack::Impl::Deliver(uint32_t interface_index, const Packet& packet, abs
     host_.Dropped(packet, interface_index, DropCause::kInterfaceDown);
     return;
   }
+  // Of a fragment the checksum is found out about with the rest of its datagram.
+  if (packet.is_fragment()) {
+    DeliverFragment(interface_index, packet, now);
+  } else {
+    DeliverDatagram(interface_index, packet, {}, now);
+  }
+}
+
+void UdpStack::Impl::DeliverDatagram(uint32_t interface_index, const Packet& packet,
+                                     absl::Span<const size_t> parts, absl::Time now) {
   if (packet.corrupted) {
     host_.Dropped(packet, interface_index, DropCause::kBadChecksum);
     return;
@@ -24,21 +34,10 @@ void UdpStack::Impl::Deliver(uint32_t interface_index, const Packet& packet, abs
     DeliverIcmp(interface_index, packet);
     return;
   }
-  Arrival arrival;
-  arrival.source = packet.source;
-  arrival.destination = packet.destination;
-  const bool looped = interface_index == kLoopbackIndex && packet.arrives_on != 0;
-  arrival.interface_index = looped ? packet.arrives_on : interface_index;
+  Arrival arrival = ArrivalOf(interface_index, packet);
+  arrival.parts = parts;
   if (!IsForUs(interface_index, packet, arrival)) {
-    host_.Dropped(packet, interface_index, DropCause::kNotForUs);
-    // Linux does not forward, and still says of IPv6 destinations that it would not know how.
-    const IpAddress& lost = packet.destination.address;
-    const bool global = lost.is_ipv6() && !lost.is_multicast() && !lost.is_loopback() &&
-                        !lost.is_link_local() && !packet.source.address.is_loopback();
-    if (global && interface_index != kLoopbackIndex && rules_.ipv6_reports_no_route &&
-        interfaces_.FindRoute(lost, 0) == nullptr) {
-      SendIcmp(IcmpError::kNetUnreachable, packet, interface_index, now);
-    }
+    Refuse(interface_index, packet, now);
     return;
   }
   const IpAddress& target = packet.destination.address;
@@ -52,6 +51,27 @@ void UdpStack::Impl::Deliver(uint32_t interface_index, const Packet& packet, abs
     DeliverToAll(interface_index, packet, arrival, now);
   } else {
     DeliverUnicast(interface_index, packet, arrival, now);
+  }
+}
+
+Arrival UdpStack::Impl::ArrivalOf(uint32_t link, const Packet& packet) const {
+  Arrival arrival;
+  arrival.source = packet.source;
+  arrival.destination = packet.destination;
+  const bool looped = link == kLoopbackIndex && packet.arrives_on != 0;
+  arrival.interface_index = looped ? packet.arrives_on : link;
+  return arrival;
+}
+
+// Linux does not forward, and still says of IPv6 destinations that it would not know how.
+void UdpStack::Impl::Refuse(uint32_t link, const Packet& packet, absl::Time now) {
+  host_.Dropped(packet, link, DropCause::kNotForUs);
+  const IpAddress& lost = packet.destination.address;
+  const bool global = lost.is_ipv6() && !lost.is_multicast() && !lost.is_loopback() &&
+                      !lost.is_link_local() && !packet.source.address.is_loopback();
+  if (global && link != kLoopbackIndex && rules_.ipv6_reports_no_route &&
+      interfaces_.FindRoute(lost, 0) == nullptr) {
+    SendIcmp(IcmpError::kNetUnreachable, packet, link, now);
   }
 }
 
@@ -162,7 +182,7 @@ bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Ar
                       interfaces_.OwnerOfBroadcast(target) != 0;
   const bool whole = packet.arrives_on != 0 && !to_all;
   const NetworkInterface* link = interfaces_.Find(whole ? kLoopbackIndex : arrival.interface_index);
-  const size_t charge = ChargeOf(rules_, packet, link->mtu);
+  const size_t charge = ChargeOf(rules_, packet, link->mtu, arrival.parts);
   if (socket.connected || FiltersByFormerPeer(socket, arrival)) socket.knows_processor = true;
   const bool closed = socket.read_shut && rules_.read_shutdown == ReadShutdown::kEnd;
   if (closed || !FitsQueue(rules_, socket, charge)) {

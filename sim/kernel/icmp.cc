@@ -26,6 +26,7 @@ Meaning LinuxMeaning(IcmpError icmp, bool ipv4) {
       return {OsError::kNetworkUnreachable, true};
     case IcmpError::kHostUnreachable:
     case IcmpError::kTimeExceeded:
+    case IcmpError::kReassemblyTimeExceeded:
       return {OsError::kHostUnreachable, true};
     case IcmpError::kProtocolUnreachable:
       return {ipv4 ? OsError::kNoProtocolOption : OsError::kProtocolNotSupported, false};
@@ -52,11 +53,14 @@ Meaning BsdMeaning(IcmpError icmp) {
       return {OsError::kConnectionRefused, false};
     case IcmpError::kFragmentationNeeded:
       return {OsError::kMessageTooLong, false};
+    case IcmpError::kReassemblyTimeExceeded:
+      break;
   }
   return {};
 }
 
 Meaning WindowsMeaning(IcmpError icmp) {
+  if (icmp == IcmpError::kTimeExceeded) return {OsError::kNetworkReset, false};
   if (icmp == IcmpError::kPortUnreachable) return {OsError::kConnectionReset, false};
   return {};
 }
@@ -118,6 +122,8 @@ void UdpStack::Impl::SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arr
   error.hop_limit = 64;
   error.traffic_class = 0;
   error.dont_fragment = false;
+  error.fragment_offset = 0;
+  error.fragment_size = 0;
   // What stays on the host counts as arriving where the address is, but IPv4's on loopback.
   const bool own_ipv6 = route->kind == OutputRoute::Kind::kOwn && sender.is_ipv6();
   error.arrives_on = own_ipv6 && route->arrives_on != kLoopbackIndex ? route->arrives_on : 0;
@@ -136,11 +142,7 @@ void UdpStack::Impl::DeliverIcmp(uint32_t link, const Packet& packet) {
     host_.Dropped(packet, link, DropCause::kNotForUs);
     return;
   }
-  if (*packet.icmp == IcmpError::kFragmentationNeeded) {
-    const bool ipv4 = sender.is_ipv4();
-    path_mtus_[packet.destination.address] =
-        std::max(packet.icmp_mtu, ipv4 ? kMinIpv4PathMtu : kMinIpv6PathMtu);
-  }
+  if (*packet.icmp == IcmpError::kFragmentationNeeded) LearnPathMtu(packet);
   Arrival answer;
   answer.source = packet.destination;
   answer.destination = packet.source;
@@ -155,6 +157,22 @@ void UdpStack::Impl::DeliverIcmp(uint32_t link, const Packet& packet) {
     host_.SocketReady(socket->id);
   } else {
     host_.Refused(packet, link, DropCause::kNotAsked, socket->id);
+  }
+}
+
+void UdpStack::Impl::LearnPathMtu(const Packet& packet) {
+  const uint32_t least = packet.source.address.is_ipv4() ? kMinIpv4PathMtu : kMinIpv6PathMtu;
+  LearnedMtu& learned = path_mtus_[packet.destination.address];
+  if (learned.number != 0) host_.StopTimer(StackTimer::kPathMtu, learned.number);
+  learned = {std::max(packet.icmp_mtu, least), ++last_path_mtu_};
+  host_.StartTimer(StackTimer::kPathMtu, learned.number, absl::Seconds(rules_.path_mtu_expires_s));
+}
+
+void UdpStack::Impl::ForgetPathMtu(uint64_t number) {
+  for (auto entry = path_mtus_.begin(); entry != path_mtus_.end(); ++entry) {
+    if (entry->second.number != number) continue;
+    path_mtus_.erase(entry);
+    return;
   }
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kIpv4Header = 20;
 constexpr size_t kIpv6Header = 40;
-constexpr size_t kUdpHeader = 8;
+constexpr size_t kIpv6FragmentHeader = 8;
 constexpr size_t kIcmpHeader = 8;
 // How much of the datagram an ICMP error quotes: as much as keeps it below these sizes
 // (RFC 1812 4.3.2.3, RFC 4443 2.4).
@@ -59,7 +59,8 @@ absl::string_view Payload::bytes() const {
 size_t Packet::wire_size() const {
   const bool ipv4 = destination.address.is_ipv4();
   const size_t ip_header = ipv4 ? kIpv4Header : kIpv6Header;
-  const size_t datagram = ip_header + kUdpHeader + payload.size();
+  if (is_fragment()) return ip_header + (ipv4 ? 0 : kIpv6FragmentHeader) + fragment_size;
+  const size_t datagram = ip_header + datagram_size();
   if (!icmp) return datagram;
   return std::min(ip_header + kIcmpHeader + datagram, ipv4 ? kIcmpv4Max : kIcmpv6Max);
 }

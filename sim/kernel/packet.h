@@ -2,9 +2,10 @@
 //
 // File: packet.h
 //
-// What travels between simulated hosts: a UDP datagram in its IP packet, or an ICMP error about
-// one. Copies of a packet share one payload. Addresses in a packet carry no scope, as on a wire:
-// the interface that a packet crosses gives link-local addresses and groups their meaning.
+// What travels between simulated hosts: a UDP datagram in its IP packet, a fragment of one, or an
+// ICMP error about one. Copies of a packet share one payload. Addresses in a packet carry no scope,
+// as on a wire: the interface that a packet crosses gives link-local addresses and groups their
+// meaning.
 
 #ifndef POLLUX_SIM_KERNEL_PACKET_H_
 #define POLLUX_SIM_KERNEL_PACKET_H_
@@ -47,7 +48,8 @@ enum class IcmpError : uint8_t {
   kPortUnreachable,
   kFragmentationNeeded,  // ICMPv6: packet too big.
   kAdminProhibited,
-  kTimeExceeded,
+  kTimeExceeded,            // The last hop that the packet was allowed was not its destination.
+  kReassemblyTimeExceeded,  // Not all fragments came in time.
 };
 
 struct Packet {
@@ -58,11 +60,14 @@ struct Packet {
   Endpoint source;
   Endpoint destination;
   uint8_t hop_limit = 64;
-  uint8_t traffic_class = 0;  // TOS or traffic class, ECN in the two low bits.
-  // Routers must not split it. A packet without this can be larger than the MTU of the interface it
-  // leaves by: it then stands for all its fragments.
-  bool dont_fragment = false;
+  uint8_t traffic_class = 0;   // TOS or traffic class, ECN in the two low bits.
+  bool dont_fragment = false;  // Routers must not split it.
   Payload payload;
+  // Set for a fragment: which bytes it carries of the datagram, whose UDP header counts as the
+  // first eight of them. All fragments of a datagram have its `id`, which is also what IP knows it
+  // by, and share its whole payload.
+  uint16_t fragment_offset = 0;
+  uint16_t fragment_size = 0;  // 0: no fragment, but the whole.
   // Bits of it are not as they were sent. Nobody's payload is changed for that: the checksum of
   // UDP, or of ICMP, does not fit, and the receiver drops it.
   bool corrupted = false;
@@ -83,6 +88,13 @@ struct Packet {
   // because of that. `Trace::Record` keeps it up; who gives one packet several ways puts it back
   // before each. Mutable, for the record is no part of a packet, and no decision looks at it.
   mutable uint64_t event = 0;
+
+  bool is_fragment() const { return fragment_size != 0; }
+  // Whether it ends its datagram, as the last fragment does, or is the whole of it.
+  bool is_last() const { return !is_fragment() || fragment_end() == datagram_size(); }
+  uint32_t fragment_end() const { return uint32_t{fragment_offset} + fragment_size; }
+  // Of the UDP datagram, header included, of which a fragment carries a part.
+  uint32_t datagram_size() const { return static_cast<uint32_t>(payload.size() + 8); }
 
   // Where the packet is going: the destination, or for an ICMP error back to the source.
   const IpAddress& target() const { return icmp ? source.address : destination.address; }

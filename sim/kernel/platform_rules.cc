@@ -222,6 +222,11 @@ void Column::Wire() {
   Row(&R::broadcast_of_all_interfaces, kYes,  kNo,   kNo,     kNo,     kYes);
   // macOS, FreeBSD, Windows (U)
   Row(&R::ipv6_reports_no_route,       kYes,  kNo,   kNo,     kNo,     kYes);
+  // macOS, FreeBSD, Windows (U), four rows; IPv6 says RFC 8200
+  Row(&R::reassembly_ipv4_s,           30,    30,    30,      60,      30);
+  Row(&R::reassembly_ipv6_s,           60,    60,    60,      60,      60);
+  Row(&R::reassembly_ipv4_reports,     kYes,  kNo,   kNo,     kYes,    kYes);
+  Row(&R::path_mtu_expires_s,          600,   600,   3600,    600,     600);
 }
 
 // The same sections; Windows (U) but for truncation.

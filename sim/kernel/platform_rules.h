@@ -75,7 +75,7 @@ enum class IcmpRule : uint8_t {
 enum class IcmpCodes : uint8_t {
   kLinux,    // Host and net unreachable and time exceeded are hints, reported only where asked for.
   kBsd,      // Every one is reported.
-  kWinsock,  // Only port unreachable is, as a reset connection.
+  kWinsock,  // Port unreachable is, as a reset connection, and an expired TTL as a reset network.
 };
 
 // Which calls a pending error fails.
@@ -227,6 +227,10 @@ struct PlatformRules {
   bool arp_for_all_interfaces = true;       // ARP is answered on each interface for all addresses.
   bool broadcast_of_all_interfaces = true;  // One interface's broadcast address is one on all.
   bool ipv6_reports_no_route = true;  // ICMPv6 "no route" for what would have to be forwarded.
+  int reassembly_ipv4_s = 30;         // How long fragments wait for the rest of their datagram.
+  int reassembly_ipv6_s = 60;
+  bool reassembly_ipv4_reports = true;  // ICMP says then that the time was exceeded.
+  int path_mtu_expires_s = 600;         // How long a path MTU that was learned is believed.
 
   // ---- Receiving, buffers, errors ----
   int receive_buffer_default = 212992;

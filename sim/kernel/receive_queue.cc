@@ -3,6 +3,9 @@
 #include "sim/kernel/receive_queue.h"
 
 #include <algorithm>
+#include <vector>
+
+#include "sim/kernel/fragment.h"
 
 namespace pollux::sim {
 namespace {
@@ -32,26 +35,21 @@ size_t TruesizeOfOne(size_t payload, bool ipv4) {
   return kDescription + kSmallBlock + payload;
 }
 
-// The same of fragments that were put together, each with up to `step` bytes behind its headers:
-// what follows the first is copied into the end of its block for as long as there is room, and
-// costs nothing then; from the first that finds none on, every one stays where it is. A host's own
-// copy of an IPv4 datagram to all was split but never put together: all stay.
-size_t TruesizeOfFragments(size_t bytes, size_t step, bool ipv4, bool own_copy) {
-  const auto truesize = [&](size_t part) {
-    return TruesizeOfOne(part > kUdpHeader ? part - kUdpHeader : 0, ipv4);
-  };
-  const size_t first = std::min(bytes, step);
-  size_t sum = truesize(first);
-  const size_t used = kDescription + kBookkeeping + (ipv4 ? kBeforeIpv4Part : kBeforeIpv6Part);
-  size_t room = sum > used + first && !(ipv4 && own_copy) ? sum - used - first : 0;
-  for (size_t left = bytes - first; left > 0;) {
-    const size_t part = std::min(left, step);
-    left -= part;
+// The same of fragments that were put together: what follows the first is copied into the end of
+// its block for as long as there is room, and costs nothing then; from the first that finds none
+// on, every one stays where it is. A host's own copy of an IPv4 datagram to all was split but never
+// put together: all stay.
+size_t TruesizeOfFragments(absl::Span<const size_t> parts, bool ipv4, bool own_copy) {
+  size_t sum = TruesizeOfPart(parts.front(), ipv4);
+  const size_t used =
+      kDescription + kBookkeeping + (ipv4 ? kBeforeIpv4Part : kBeforeIpv6Part) + parts.front();
+  size_t room = sum > used && !(ipv4 && own_copy) ? sum - used : 0;
+  for (const size_t part : parts.subspan(1)) {
     if (part <= room) {
       room -= part;
     } else {
       room = 0;
-      sum += truesize(part);
+      sum += TruesizeOfPart(part, ipv4);
     }
   }
   return sum;
@@ -59,20 +57,31 @@ size_t TruesizeOfFragments(size_t bytes, size_t step, bool ipv4, bool own_copy) 
 
 }  // namespace
 
+size_t TruesizeOfPart(size_t bytes, bool ipv4) {
+  return TruesizeOfOne(bytes > kUdpHeader ? bytes - kUdpHeader : 0, ipv4);
+}
+
+size_t TruesizeOfParts(absl::Span<const size_t> parts, bool ipv4) {
+  return TruesizeOfFragments(parts, ipv4, /*own_copy=*/false);
+}
+
 size_t TruesizeOf(const Packet& packet, uint32_t mtu) {
   const bool ipv4 = packet.destination.address.is_ipv4();
   const size_t payload = packet.payload.size();
   if (packet.wire_size() <= mtu) return TruesizeOfOne(payload, ipv4);
-  // Each fragment carries a multiple of eight bytes behind its headers, IPv6's with one header
-  // more.
-  const size_t headers = ipv4 ? 20 : 48;
-  const size_t step = (mtu > headers + 8) ? (mtu - headers) / 8 * 8 : 8;
-  return TruesizeOfFragments(payload + kUdpHeader, step, ipv4, packet.arrives_on != 0);
+  std::vector<size_t> parts;
+  ForEachFragment(packet, mtu,
+                  [&](const Packet& fragment) { parts.push_back(fragment.fragment_size); });
+  return TruesizeOfFragments(parts, ipv4, packet.arrives_on != 0);
 }
 
-size_t ChargeOf(const PlatformRules& rules, const Packet& packet, uint32_t mtu) {
-  if (rules.charge == BufferCharge::kTruesize) return TruesizeOf(packet, mtu);
-  const size_t address = packet.destination.address.is_ipv4() ? 16 : 28;
+size_t ChargeOf(const PlatformRules& rules, const Packet& packet, uint32_t mtu,
+                absl::Span<const size_t> parts) {
+  const bool ipv4 = packet.destination.address.is_ipv4();
+  if (rules.charge == BufferCharge::kTruesize) {
+    return parts.empty() ? TruesizeOf(packet, mtu) : TruesizeOfParts(parts, ipv4);
+  }
+  const size_t address = ipv4 ? 16 : 28;
   return packet.payload.size() + address;
 }
 

@@ -11,18 +11,26 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/types/span.h"
 #include "sim/kernel/packet.h"
 #include "sim/kernel/platform_rules.h"
 #include "sim/kernel/socket_state.h"
 
 namespace pollux::sim {
 
-// What Linux charges for a datagram that arrived on a link of `mtu` bytes: of one packet, or, for a
-// larger one, of its fragments.
+// What Linux charges for a datagram that is in one piece, or, being larger than a link of `mtu`
+// bytes takes, in as many as that needs: so lies a host's own copy of what it sent out of the link.
 size_t TruesizeOf(const Packet& packet, uint32_t mtu);
+// The same for one that was put together of fragments with so many bytes each, headers of IP not
+// counted.
+size_t TruesizeOfParts(absl::Span<const size_t> parts, bool ipv4);
+// Of one such fragment alone.
+size_t TruesizeOfPart(size_t bytes, bool ipv4);
 
-// What a datagram costs of the receive buffer.
-size_t ChargeOf(const PlatformRules& rules, const Packet& packet, uint32_t mtu);
+// What a datagram costs of the receive buffer. `parts` are those that it came in; empty for one
+// that came whole.
+size_t ChargeOf(const PlatformRules& rules, const Packet& packet, uint32_t mtu,
+                absl::Span<const size_t> parts = {});
 
 // Whether a datagram of that charge still fits.
 bool FitsQueue(const PlatformRules& rules, const SocketState& socket, size_t charge);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "sim/kernel/fragment.h"
 #include "sim/kernel/stack_impl.h"
 
 namespace pollux::sim {
@@ -106,7 +107,7 @@ uint32_t UdpStack::Impl::PathMtu(const OutputRoute& route) const {
   if (route.target.is_ipv4()) mtu = std::min(mtu, kMaxIpv4Packet);
   if (route.kind != OutputRoute::Kind::kUnicast) return mtu;
   auto learned = path_mtus_.find(route.target);
-  return learned == path_mtus_.end() ? mtu : std::min(mtu, learned->second);
+  return learned == path_mtus_.end() ? mtu : std::min(mtu, learned->second.mtu);
 }
 
 // Too large for the protocol, or for the path if it must not be split. With kReportUnreachable the
@@ -207,16 +208,26 @@ void UdpStack::Impl::Emit(const SocketState& socket, const Sending& sending,
   const bool to_all =
       route.kind == OutputRoute::Kind::kBroadcast || route.kind == OutputRoute::Kind::kGroup;
   if (to_all && route.interface_index != kLoopbackIndex) {
-    EmitGroup(socket, route, packet);
+    EmitGroup(socket, sending, packet);
   } else {
-    host_.Transmit(route.interface_index, packet);
+    TransmitSplit(route.interface_index, packet, sending.mtu);
   }
+}
+
+// What stays on the host stays whole.
+void UdpStack::Impl::TransmitSplit(uint32_t interface_index, const Packet& packet, size_t mtu) {
+  if (packet.wire_size() <= mtu || interface_index == kLoopbackIndex) {
+    host_.Transmit(interface_index, packet);
+    return;
+  }
+  ForEachFragment(packet, static_cast<uint32_t>(mtu),
+                  [&](const Packet& fragment) { host_.Transmit(interface_index, fragment); });
 }
 
 // The host's own copy, then the wire's. A broadcast always comes back; a group datagram if the host
 // is a member on the outgoing interface and the sender did not turn it off (udp-semantics 1.2.3).
-void UdpStack::Impl::EmitGroup(const SocketState& socket, const OutputRoute& route,
-                               Packet& packet) {
+void UdpStack::Impl::EmitGroup(const SocketState& socket, const Sending& sending, Packet& packet) {
+  const OutputRoute& route = sending.route;
   const bool group = route.kind == OutputRoute::Kind::kGroup;
   const bool member = !group || groups_.Accepts(route.interface_index, route.target, route.source);
   const bool loops =
@@ -234,7 +245,7 @@ void UdpStack::Impl::EmitGroup(const SocketState& socket, const OutputRoute& rou
     if (kept || !rules_.zero_hop_group_leaks) return;
   }
   if (route.target.is_ipv6() && MulticastScope(route.target) <= 1) return;
-  host_.Transmit(route.interface_index, packet);
+  TransmitSplit(route.interface_index, packet, sending.mtu);
 }
 
 }  // namespace pollux::sim

@@ -4,7 +4,7 @@
 //
 // The inside of `UdpStack`: the tables, and the system calls on one socket. Each group of calls has
 // its own source file: bind.cc, connect.cc, send.cc, receive.cc, options.cc, memberships.cc,
-// deliver.cc, icmp.cc.
+// deliver.cc, fragments.cc, icmp.cc.
 
 #ifndef POLLUX_SIM_KERNEL_STACK_IMPL_H_
 #define POLLUX_SIM_KERNEL_STACK_IMPL_H_
@@ -17,10 +17,12 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "sim/kernel/group_table.h"
 #include "sim/kernel/interface_table.h"
 #include "sim/kernel/output_route.h"
 #include "sim/kernel/port_table.h"
+#include "sim/kernel/reassembly.h"
 #include "sim/kernel/socket_state.h"
 #include "sim/kernel/udp_stack.h"
 #include "sim/kernel/unicast_lookup.h"
@@ -79,6 +81,12 @@ class UdpStack::Impl {
   // deliver.cc
   void Deliver(uint32_t interface_index, const Packet& packet, absl::Time now);
 
+  // fragments.cc: the time of a datagram is over.
+  void GiveUp(Reassembly::Number number, absl::Time now);
+
+  // icmp.cc: what was learned under this number is old.
+  void ForgetPathMtu(uint64_t number);
+
   const PlatformRules& rules() const { return rules_; }
   InterfaceTable& interfaces() { return interfaces_; }
   const GroupTable& groups() const { return groups_; }
@@ -89,6 +97,10 @@ class UdpStack::Impl {
   struct IcmpBudget {
     int64_t left_ms = 0;
     absl::Time last;
+  };
+  struct LearnedMtu {
+    uint32_t mtu = 0;
+    uint64_t number = 0;  // Of the timer.
   };
   // What a send has found out so far.
   struct Sending {
@@ -124,9 +136,18 @@ class UdpStack::Impl {
   Outcome<> CheckSize(SocketState& socket, const Sending& sending, size_t size);
   uint32_t PathMtu(const OutputRoute& route) const;
   void Emit(const SocketState& socket, const Sending& sending, absl::string_view payload);
-  void EmitGroup(const SocketState& socket, const OutputRoute& route, Packet& packet);
+  void EmitGroup(const SocketState& socket, const Sending& sending, Packet& packet);
+  // Transmits it as it is, or in fragments where it is larger than `mtu`.
+  void TransmitSplit(uint32_t interface_index, const Packet& packet, size_t mtu);
+
+  // fragments.cc
+  void DeliverFragment(uint32_t link, const Packet& packet, absl::Time now);
 
   // deliver.cc
+  Arrival ArrivalOf(uint32_t link, const Packet& packet) const;
+  void Refuse(uint32_t link, const Packet& packet, absl::Time now);
+  void DeliverDatagram(uint32_t link, const Packet& packet, absl::Span<const size_t> parts,
+                       absl::Time now);
   void DeliverUnicast(uint32_t link, const Packet& packet, const Arrival& arrival, absl::Time now);
   void DeliverToAll(uint32_t link, const Packet& packet, const Arrival& arrival, absl::Time now);
   bool Hears(const SocketState& socket, const Arrival& arrival, bool own_copy) const;
@@ -140,6 +161,7 @@ class UdpStack::Impl {
   void DeliverIcmp(uint32_t link, const Packet& packet);
   // Whether the socket is told.
   bool ReportIcmp(SocketState& socket, const Packet& packet);
+  void LearnPathMtu(const Packet& packet);
 
   // memberships.cc
   uint32_t MembershipInterface(const SocketState& socket, const GroupMembership& membership) const;
@@ -171,8 +193,10 @@ class UdpStack::Impl {
   SocketId last_socket_ = 0;
   uint64_t last_packet_ = 0;
   uint64_t last_connection_ = 0;
+  Reassembly reassembly_;
+  absl::btree_map<IpAddress, LearnedMtu> path_mtus_;  // By destination.
+  uint64_t last_path_mtu_ = 0;
   // Looked up, never iterated.
-  absl::flat_hash_map<IpAddress, uint32_t> path_mtus_;
   absl::flat_hash_map<IpAddress, IcmpBudget> icmp_budgets_;
 };
 

@@ -36,6 +36,14 @@ absl::string_view ToString(DropCause cause) {
       return "host frozen";
     case DropCause::kNoCarrier:
       return "no carrier";
+    case DropCause::kReassemblyTimeout:
+      return "fragments are missing";
+    case DropCause::kReassemblyFull:
+      return "too many fragments wait";
+    case DropCause::kDuplicateFragment:
+      return "duplicate fragment";
+    case DropCause::kFragmentOverlap:
+      return "fragments overlap";
   }
   return "unknown";
 }
@@ -88,6 +96,7 @@ void UdpStack::Impl::Close(SocketId id) {
 
 void UdpStack::Impl::Reset() {
   while (!sockets_.empty()) Close(sockets_.begin()->first);
+  reassembly_.Clear();
   path_mtus_.clear();
   icmp_budgets_.clear();
 }
@@ -218,6 +227,11 @@ uint32_t UdpStack::MulticastInterface(SocketId socket) const {
 
 void UdpStack::Deliver(uint32_t interface_index, const Packet& packet, absl::Time now) {
   Change().Deliver(interface_index, packet, now);
+}
+
+void UdpStack::TimerExpired(StackTimer what, uint64_t number, absl::Time now) {
+  if (what == StackTimer::kReassembly) impl_->GiveUp(number, now);
+  if (what == StackTimer::kPathMtu) impl_->ForgetPathMtu(number);
 }
 
 std::vector<SocketInfo> UdpStack::Sockets() const { return impl_->Sockets(); }

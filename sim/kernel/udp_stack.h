@@ -48,11 +48,15 @@ enum class DropCause : uint8_t {
   kReceiveBufferFull,
   kNoRoute,
   kInterfaceDown,
-  kBadChecksum,  // It was corrupted on the way. Nobody is told.
-  kNotAsked,     // An ICMP error, of which the socket that it is about is not told.
-  kHostDown,     // The host has crashed, and nobody is there to take it.
-  kHostFrozen,   // The machine stands still, its network card too.
-  kNoCarrier,    // The interface's cable is pulled.
+  kBadChecksum,        // It was corrupted on the way. Nobody is told.
+  kNotAsked,           // An ICMP error, of which the socket that it is about is not told.
+  kHostDown,           // The host has crashed, and nobody is there to take it.
+  kHostFrozen,         // The machine stands still, its network card too.
+  kNoCarrier,          // The interface's cable is pulled.
+  kReassemblyTimeout,  // The rest of its datagram did not come in time.
+  kReassemblyFull,     // Too many datagrams wait for the rest.
+  kDuplicateFragment,  // The same bytes of its datagram are there.
+  kFragmentOverlap,    // Other bytes are there in part: what had come is thrown away, too.
 };
 absl::string_view ToString(DropCause cause);
 
@@ -60,6 +64,12 @@ absl::string_view ToString(DropCause cause);
 enum class StackDraw : uint8_t {
   kEphemeralPort,   // Where the search for a free port starts.
   kReusePortGroup,  // The seed of a reuse-port group's hash.
+};
+
+// What a stack waits for. A timer is known by this and a number, which is never used again.
+enum class StackTimer : uint8_t {
+  kReassembly,  // The time is over that fragments of a datagram have to come together.
+  kPathMtu,     // What was learned of a path is old.
 };
 
 // What a stack asks of the host it is part of.
@@ -77,6 +87,10 @@ class StackHost {
   virtual void Transmit(uint32_t interface_index, const Packet& packet) = 0;
   // A number below `bound`.
   virtual uint32_t Draw(StackDraw what, uint32_t bound) = 0;
+  // Has `UdpStack::TimerExpired` called after `delay`, but for timers that are stopped; those that
+  // are not running are not. By default there is no time, and nothing expires.
+  virtual void StartTimer(StackTimer /*what*/, uint64_t /*number*/, absl::Duration /*delay*/) {}
+  virtual void StopTimer(StackTimer /*what*/, uint64_t /*number*/) {}
   // A datagram or an error was queued on `socket`. Must not call back into the stack.
   virtual void SocketReady(SocketId socket) = 0;
   // For the record. An ICMP error is delivered to the socket that is told of it.
@@ -205,6 +219,8 @@ class UdpStack {
 
   // A packet arrived on an interface at `now`, the host's wall time.
   void Deliver(uint32_t interface_index, const Packet& packet, absl::Time now);
+  // A timer that the stack started has expired.
+  void TimerExpired(StackTimer what, uint64_t number, absl::Time now);
 
   // All open sockets, by id.
   std::vector<SocketInfo> Sockets() const;

@@ -8,8 +8,10 @@
 #ifndef POLLUX_SIM_KERNEL_UNICAST_LOOKUP_H_
 #define POLLUX_SIM_KERNEL_UNICAST_LOOKUP_H_
 
+#include <cstddef>
 #include <cstdint>
 
+#include "absl/types/span.h"
 #include "sim/kernel/platform_rules.h"
 #include "sim/kernel/port_table.h"
 #include "udp/endpoint.h"
@@ -21,6 +23,8 @@ struct Arrival {
   Endpoint source;
   Endpoint destination;
   uint32_t interface_index = 0;
+  // The fragments that it was put together of, by the bytes in each; empty for none.
+  absl::Span<const size_t> parts = {};
 };
 
 // Null if nobody takes it.

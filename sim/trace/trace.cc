@@ -31,6 +31,8 @@ void Add(Fingerprint& fingerprint, const Packet& packet) {
   fingerprint.Add(uint64_t{packet.hop_limit} | uint64_t{packet.traffic_class} << 8 |
                   uint64_t{packet.dont_fragment} << 16 | icmp << 24 |
                   uint64_t{packet.icmp_mtu} << 32);
+  if (!packet.is_fragment()) return;
+  fingerprint.Add(uint64_t{packet.fragment_offset} | uint64_t{packet.fragment_size} << 16);
 }
 
 }  // namespace
@@ -86,8 +88,9 @@ void Trace::Condense(const TraceEvent& event) {
   fingerprint_.Add(event.origin);
   if (event.packet != nullptr) {
     Add(fingerprint_, *event.packet);
-    // Contents do not change on the way: once is enough.
-    if (event.kind == EventKind::kSent) fingerprint_.Add(event.packet->payload.bytes());
+    // Contents do not change on the way, and all fragments share the whole: once is enough.
+    const bool first = event.kind == EventKind::kSent && event.packet->fragment_offset == 0;
+    if (first) fingerprint_.Add(event.packet->payload.bytes());
   } else {
     fingerprint_.Add(event.note);
   }

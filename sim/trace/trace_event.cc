@@ -8,7 +8,8 @@
 namespace pollux::sim {
 namespace {
 
-// "alice#1 10.0.0.1:5000 > 10.0.0.2:7755, 5 bytes", or
+// "alice#1 10.0.0.1:5000 > 10.0.0.2:7755, 5 bytes"; of a fragment with
+// ", fragment 1480+528 of 2008" behind, by its offset, its size and that of the datagram; or
 // "bob#1 ICMP port unreachable about 10.0.0.1:5000 > 10.0.0.2:7755".
 std::string Describe(absl::string_view origin, const Packet& packet) {
   const std::string ends =
@@ -17,8 +18,13 @@ std::string Describe(absl::string_view origin, const Packet& packet) {
     return absl::StrCat(origin, "#", packet.id, " ICMP ", ToString(*packet.icmp), " about ", ends);
   }
   const size_t size = packet.payload.size();
-  return absl::StrCat(origin, "#", packet.id, " ", ends, ", ", size,
-                      size == 1 ? " byte" : " bytes");
+  std::string text =
+      absl::StrCat(origin, "#", packet.id, " ", ends, ", ", size, size == 1 ? " byte" : " bytes");
+  if (packet.is_fragment()) {
+    absl::StrAppend(&text, ", fragment ", packet.fragment_offset, "+", packet.fragment_size, " of ",
+                    packet.datagram_size());
+  }
+  return text;
 }
 
 std::string Cause(const TraceEvent& event) {
@@ -87,6 +93,8 @@ absl::string_view ToString(IcmpError error) {
       return "administratively prohibited";
     case IcmpError::kTimeExceeded:
       return "time exceeded";
+    case IcmpError::kReassemblyTimeExceeded:
+      return "reassembly time exceeded";
   }
   return "unknown";
 }

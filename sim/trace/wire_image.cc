@@ -14,6 +14,8 @@ namespace {
 constexpr uint8_t kIcmp = 1;
 constexpr uint8_t kUdp = 17;
 constexpr uint8_t kIcmpv6 = 58;
+constexpr uint8_t kIpv6Fragment = 44;
+constexpr uint32_t kUnit = 8;  // Offsets of fragments are told in these.
 constexpr size_t kIpv4Header = 20;
 constexpr size_t kUdpChecksum = 6;  // Where it is in the UDP header, and in that of ICMP.
 constexpr size_t kIcmpChecksum = 2;
@@ -86,9 +88,19 @@ std::string UdpDatagram(const Packet& packet) {
   uint16_t checksum = Checksum(
       PseudoHeader(packet.source.address, packet.destination.address, kUdp, udp.size()) + udp);
   if (checksum == 0) checksum = 0xffff;
-  if (packet.corrupted && !packet.icmp) checksum = Wrong(checksum);
+  const bool has_checksum = packet.fragment_offset == 0;
+  if (packet.corrupted && has_checksum) checksum = Wrong(checksum);
   Set16(udp, kUdpChecksum, checksum);
-  return udp;
+  if (!packet.is_fragment()) return udp;
+  std::string part = udp.substr(packet.fragment_offset, packet.fragment_size);
+  if (packet.corrupted && !has_checksum) part.back() ^= 0x55;
+  return part;
+}
+
+// The offset, in units, where IPv4 and IPv6 have it, and the flag of all fragments but the last.
+uint16_t OffsetField(const Packet& packet, uint32_t bits_below, uint16_t more) {
+  const uint32_t offset = uint32_t{packet.fragment_offset} / kUnit << bits_below;
+  return static_cast<uint16_t>(offset | (packet.is_last() ? 0 : more));
 }
 
 // An IP packet of one protocol around `content`.
@@ -100,6 +112,7 @@ struct IpHeader {
   uint8_t traffic_class = 0;
   bool dont_fragment = false;
   uint16_t identification = 0;
+  uint16_t fragment = 0;  // IPv4's flag and offset.
 };
 
 std::string IpPacket(const IpHeader& header, absl::string_view content) {
@@ -109,7 +122,7 @@ std::string IpPacket(const IpHeader& header, absl::string_view content) {
     Put8(ip, header.traffic_class);
     Put16(ip, static_cast<uint16_t>(kIpv4Header + content.size()));
     Put16(ip, header.identification);
-    Put16(ip, header.dont_fragment ? 0x4000 : 0);
+    Put16(ip, header.dont_fragment ? 0x4000 : header.fragment);
     Put8(ip, header.hop_limit);
     Put8(ip, header.protocol);
     Put16(ip, 0);
@@ -136,6 +149,7 @@ IpHeader HeaderOf(const Packet& packet) {
   header.traffic_class = packet.traffic_class;
   header.dont_fragment = packet.dont_fragment;
   header.identification = static_cast<uint16_t>(packet.id);
+  if (packet.is_fragment()) header.fragment = OffsetField(packet, 0, 0x2000);
   return header;
 }
 
@@ -161,6 +175,8 @@ IcmpType Icmpv4TypeOf(IcmpError error) {
       return {3, 13};
     case IcmpError::kTimeExceeded:
       return {11, 0};
+    case IcmpError::kReassemblyTimeExceeded:
+      return {11, 1};
   }
   return {};
 }
@@ -182,6 +198,8 @@ IcmpType Icmpv6TypeOf(IcmpError error) {
       return {1, 1};
     case IcmpError::kTimeExceeded:
       return {3, 0};
+    case IcmpError::kReassemblyTimeExceeded:
+      return {3, 1};
   }
   return {};
 }
@@ -218,7 +236,18 @@ std::string IcmpErrorPacket(const Packet& packet, const Packet* about) {
 
 std::string WireImage(const Packet& packet, const Packet* about) {
   if (packet.icmp) return IcmpErrorPacket(packet, about);
-  return IpPacket(HeaderOf(packet), UdpDatagram(packet));
+  IpHeader header = HeaderOf(packet);
+  std::string content = UdpDatagram(packet);
+  if (packet.is_fragment() && packet.destination.address.is_ipv6()) {
+    std::string fragment_header;  // RFC 8200 4.5.
+    Put8(fragment_header, kUdp);
+    Put8(fragment_header, 0);
+    Put16(fragment_header, OffsetField(packet, 3, 1));
+    Put32(fragment_header, static_cast<uint32_t>(packet.id));
+    header.protocol = kIpv6Fragment;
+    content = fragment_header + content;
+  }
+  return IpPacket(header, content);
 }
 
 }  // namespace pollux::sim

@@ -15,9 +15,10 @@
 namespace pollux::sim {
 
 // The IP packet, from the first byte of its header: IPv4 (RFC 791) or IPv6 (RFC 8200) with UDP (RFC
-// 768), or with an ICMP or ICMPv6 error (RFC 792, RFC 4443) that quotes the datagram it is about.
-// All checksums are right, but that of UDP or ICMP in a packet that was corrupted on its way: that
-// one is wrong for certain.
+// 768) or a fragment of that, or with an ICMP or ICMPv6 error (RFC 792, RFC 4443) that quotes the
+// datagram it is about. All checksums are right, but that of UDP or ICMP in a packet that was
+// corrupted on its way: that one is wrong for certain. A fragment without one has another last
+// byte.
 //
 // `about` is, for an ICMP error, the packet that it is about, where that is known: the quote then
 // has its identification and hop limit. It may be null.

@@ -335,6 +335,28 @@ TEST(PathMtu, LimitsWhatMustNotBeSplit) {
   EXPECT_EQ(ipv6.SendTo("[fd77::1]:9", Bytes(1452)), "ok");
 }
 
+// ip_rt_mtu_expires: ten minutes. A newer one counts from its own coming.
+TEST(PathMtu, IsForgottenInTime) {
+  TwoHosts net;
+  Sock client = net.b.Bound("10.77.0.2:7001");
+  ASSERT_EQ(client.Connect("10.77.0.1:7000"), "ok");
+  client.Send("x");
+  Packet error = net.b.sent.back().packet;
+  error.icmp = IcmpError::kFragmentationNeeded;
+  for (const uint32_t mtu : {1000, 800}) {
+    error.icmp_mtu = mtu;
+    net.b.stack.Deliver(kV, error, net.now);
+    EXPECT_EQ(client.Take(), "EMSGSIZE");
+    EXPECT_EQ(client.Get(SocketOption::kPathMtu), absl::StrCat(mtu));
+  }
+  ASSERT_EQ(net.b.timers.size(), 1u);
+  EXPECT_EQ(net.b.timers.begin()->second, absl::Minutes(10));
+  net.b.stack.TimerExpired(StackTimer::kPathMtu, 1, net.now);
+  EXPECT_EQ(client.Get(SocketOption::kPathMtu), "800");
+  net.b.stack.TimerExpired(StackTimer::kPathMtu, 2, net.now);
+  EXPECT_EQ(client.Get(SocketOption::kPathMtu), "1500");
+}
+
 // facts "EMSGSIZE with IP_RECVERR + DO"; the port, the length and the own MTU as observed.
 TEST(PathMtu, TooLargeIsQueuedWhereAskedFor) {
   TwoHosts net;

@@ -16,8 +16,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -87,6 +89,10 @@ class TestHost : public StackHost {
 
   void Transmit(uint32_t interface_index, const Packet& packet) override;
   uint32_t Draw(StackDraw what, uint32_t bound) override;
+  void StartTimer(StackTimer what, uint64_t number, absl::Duration delay) override {
+    timers[{what, number}] = delay;
+  }
+  void StopTimer(StackTimer what, uint64_t number) override { timers.erase({what, number}); }
   void SocketReady(SocketId socket) override { ready.push_back(socket); }
   void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) override;
   void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) override;
@@ -102,6 +108,7 @@ class TestHost : public StackHost {
   std::vector<SocketId> delivered;
   std::vector<SocketId> ready;
   std::vector<std::string> panics;
+  std::map<std::pair<StackTimer, uint64_t>, absl::Duration> timers;  // That are running.
   uint32_t next_draw = 0;  // What a draw gives, modulo its bound.
   UdpStack stack;
 

@@ -138,6 +138,35 @@ TEST(WireImage, ChecksumsAreRightAndOfWhatWasCorruptedWrong) {
   }
 }
 
+// RFC 791 3.1, RFC 8200 4.5: together they carry the datagram, and each says where it belongs.
+TEST(WireImage, FragmentsCarryTheDatagramInParts) {
+  for (const bool ipv4 : {true, false}) {
+    Packet packet = ipv4 ? Hello("10.0.0.1", "10.0.0.2", std::string(100, 'x'))
+                         : Hello("fd00::1", "fd00::2", std::string(100, 'x'));
+    packet.dont_fragment = false;
+    const size_t header = ipv4 ? 20 : 40;
+    const std::string udp = WireImage(packet).substr(header);
+    packet.fragment_size = 64;
+    const std::string first = WireImage(packet);
+    packet.fragment_offset = 64;
+    packet.fragment_size = 44;
+    const std::string second = WireImage(packet);
+    EXPECT_EQ(first.size() + second.size(), udp.size() + 2 * (ipv4 ? 20 : 48));
+    EXPECT_EQ(first.substr(ipv4 ? 20 : 48) + second.substr(ipv4 ? 20 : 48), udp);
+    if (ipv4) {
+      EXPECT_TRUE(SumsUp(first.substr(0, 20)));
+      EXPECT_EQ(absl::BytesToHexString(first.substr(6, 2)), "2000");
+      EXPECT_EQ(absl::BytesToHexString(second.substr(6, 2)), "0008");
+    } else {
+      EXPECT_EQ(first[6], 44);
+      EXPECT_EQ(absl::BytesToHexString(first.substr(40, 8)), "1100000100000001");
+      EXPECT_EQ(absl::BytesToHexString(second.substr(40, 8)), "1100004000000001");
+    }
+    packet.corrupted = true;
+    EXPECT_NE(WireImage(packet), second);
+  }
+}
+
 TEST(WireImage, WhatWasCorruptedIsTheErrorAndNotItsQuote) {
   Packet error = Hello("10.0.0.1", "10.0.0.2");
   error.icmp = IcmpError::kPortUnreachable;
