@@ -27,6 +27,8 @@ ABSL_FLAG(std::string, interface, "",
           "native: the interface of the group, by name or index; without, the loopback interface");
 ABSL_FLAG(std::string, role, "both",
           "native: 'both' in one process, or 'service', which runs until Ctrl-C, or 'client'");
+ABSL_FLAG(std::string, pcapng, "", "sim: a file to make of the run, for Wireshark");
+ABSL_FLAG(std::string, html, "", "sim: a page to make of the run, for a browser");
 ABSL_FLAG(absl::Duration, timeout, absl::Seconds(10), "when a client gives up");
 
 namespace pollux::examples {
@@ -45,7 +47,9 @@ int Simulated(const Endpoint& group) {
                             .clients = absl::GetFlag(FLAGS_clients),
                             .loss = *loss,
                             .group = group,
-                            .timeout = absl::GetFlag(FLAGS_timeout)};
+                            .timeout = absl::GetFlag(FLAGS_timeout),
+                            .pcapng = absl::GetFlag(FLAGS_pcapng),
+                            .html = absl::GetFlag(FLAGS_html)};
   const absl::StatusOr<SimulatedResult> result = RunSimulated(run, std::cout);
   if (!result.ok()) return Failure(result.status());
   return result->found == run.clients ? 0 : kExitFailed;

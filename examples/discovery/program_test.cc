@@ -11,6 +11,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,6 +44,27 @@ TEST(DiscoveryProgramTest, TellsAStoryByDefault) {
   Discovery again({"--seed=2", "--loss", "1/4"});
   EXPECT_EQ(again.Wait(), 0);
   EXPECT_EQ(again.output(), first.output());
+}
+
+TEST(DiscoveryProgramTest, MakesFilesOfTheRunOnRequest) {
+  const std::string folder = ::testing::TempDir();
+  Discovery program({absl::StrCat("--pcapng=", folder, "/run.pcapng"),
+                     absl::StrCat("--html=", folder, "/run.html")});
+  EXPECT_EQ(program.Wait(), 0) << program.output();
+  std::string line;
+  std::ifstream capture(absl::StrCat(folder, "/run.pcapng"), std::ios::binary);
+  std::getline(capture, line);
+  std::getline(capture, line);
+  EXPECT_EQ(line.substr(0, 2), "\r\r") << "of a section header block's number";
+  std::ifstream page(absl::StrCat(folder, "/run.html"));
+  std::getline(page >> std::ws, line);
+  EXPECT_EQ(line, "<!DOCTYPE html>");
+  for (const char* flag : {"--pcapng=", "--html="}) {
+    const std::string path = absl::StrCat(folder, "/no/such/folder");
+    Discovery refused({absl::StrCat(flag, path)});
+    EXPECT_EQ(refused.Wait(), 1) << refused.output();
+    EXPECT_THAT(refused.output(), HasSubstr(absl::StrCat("cannot write ", path)));
+  }
 }
 
 TEST(DiscoveryProgramTest, FailsWhenAClientHasNoAnswer) {

@@ -3,6 +3,7 @@
 #include "examples/discovery/simulated.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,9 @@
 #include "examples/discovery/narrator.h"
 #include "examples/discovery/story.h"
 #include "sim/network.h"
+#include "sim/trace/html.h"
+#include "sim/trace/pcapng.h"
+#include "sim/trace/write_file.h"
 
 namespace pollux::examples {
 namespace {
@@ -37,6 +41,32 @@ void PrintTitle(const SimulatedRun& run, std::ostream& out) {
       << run.loss.ToString() << " of all datagrams\n"
       << "(another --seed is another story; the same one is this story again)\n\n";
 }
+
+// What makes files of the run, as far as they are asked for.
+class Files {
+ public:
+  Files(const SimulatedRun& run, sim::Network& net) : run_(run), net_(net) {
+    if (!run.pcapng.empty()) capture_.emplace(net.trace(), net.scene());
+    if (!run.html.empty()) page_.emplace(net.trace(), net.scene());
+  }
+
+  absl::Status Write() const {
+    absl::Status status;
+    if (capture_) status.Update(sim::WriteFile(run_.pcapng, capture_->File()));
+    if (page_) {
+      status.Update(sim::WriteFile(
+          run_.html, page_->Page({.title = absl::StrCat("discovery, seed ", run_.seed),
+                                  .story = net_.Story().ToString()})));
+    }
+    return status;
+  }
+
+ private:
+  const SimulatedRun& run_;
+  const sim::Network& net_;
+  std::optional<sim::PcapngTrace> capture_;
+  std::optional<sim::HtmlTrace> page_;
+};
 
 SimulatedResult Summarise(const std::vector<Asker>& askers, const Story& story,
                           uint64_t fingerprint, std::ostream& out) {
@@ -71,6 +101,7 @@ absl::StatusOr<SimulatedResult> RunSimulated(const SimulatedRun& run, std::ostre
       net.AddSegment("lan", run.group.address.is_ipv6() ? "fd77::/64" : "10.0.0.0/24",
                      {.latency = kLatency, .loss = run.loss});
   Story story(net.trace(), out);
+  const Files files(run, net);
 
   sim::Host& server = net.AddHost("service");
   lan.Attach(server);
@@ -102,7 +133,9 @@ absl::StatusOr<SimulatedResult> RunSimulated(const SimulatedRun& run, std::ostre
   net.RunFor(kServiceDelay);
   if (absl::Status s = service.Start(); !s.ok()) return s;
   loop.RunUntil([&] { return running == 0; }, absl::InfiniteDuration());
-  return Summarise(askers, story, net.Fingerprint(), out);
+  const SimulatedResult result = Summarise(askers, story, net.Fingerprint(), out);
+  if (absl::Status s = files.Write(); !s.ok()) return s;
+  return result;
 }
 
 }  // namespace pollux::examples

@@ -10,7 +10,9 @@
 
 #include <cstdint>
 #include <ostream>
+#include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "sim/choice/ratio.h"
 #include "udp/endpoint.h"
@@ -23,6 +25,9 @@ struct SimulatedRun {
   sim::Ratio loss = sim::Ratio(1, 4);  // Of each datagram, on its way to each host.
   Endpoint group = Endpoint(IpAddress::Ipv4(239, 255, 43, 21), 45454);
   absl::Duration timeout = absl::Seconds(10);
+  // Files to make of the run, for Wireshark and for a browser; empty: none.
+  std::string pcapng = {};
+  std::string html = {};
 };
 
 struct SimulatedResult {
@@ -33,7 +38,7 @@ struct SimulatedResult {
 };
 
 // Runs until every client is done, and tells the story on `out`. Errors: those of `Service::Start`
-// and `Client::Start`.
+// and `Client::Start`, and of files that cannot be written.
 absl::StatusOr<SimulatedResult> RunSimulated(const SimulatedRun& run, std::ostream& out);
 
 }  // namespace pollux::examples

@@ -3,6 +3,7 @@
 #include "sim/testing/sim_test.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -10,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest-spi.h"
 #include "sim/choice/fault_story.h"
+#include "sim/testing/run_files.h"
 #include "sim/testing/shrink_story.h"
 #include "sim/testing/sweep_options.h"
 
@@ -26,6 +28,7 @@ struct Report {
   std::string file;      // Of the first of them.
   int line = -1;
   std::string scene;  // The network as it was when the first of them was found.
+  std::string files;  // What there is to say of files that hold the run.
   FaultStory story;
   uint64_t fingerprint = 0;
 
@@ -72,21 +75,27 @@ class Watch final : private ::testing::TestPartResultArray,
   Report& report_;
 };
 
-Report RunOnce(const SimTest& test, uint64_t seed, Choices* driver) {
+// Whether a run that fails is written down.
+enum class Keep { kNot, kFiles };
+
+Report RunOnce(const SimTest& test, uint64_t seed, Choices* driver, Keep keep = Keep::kNot) {
   Report report;
   Network net({.seed = seed, .choices = driver});
+  const std::optional<RunFiles> files =
+      keep == Keep::kFiles ? std::make_optional<RunFiles>(net) : std::nullopt;
   {
     const Watch watch(net, report);
     test.body(net);
   }
   report.story = net.Story();
   report.fingerprint = net.Fingerprint();
+  if (files && report.failed) report.files = files->Write(test.name);
   return report;
 }
 
-Report Play(const SimTest& test, const FaultStory& story) {
+Report Play(const SimTest& test, const FaultStory& story, Keep keep = Keep::kNot) {
   StoryPlayer player(story);
-  return RunOnce(test, story.seed, &player);
+  return RunOnce(test, story.seed, &player, keep);
 }
 
 // The command line's way to say it.
@@ -109,21 +118,23 @@ void Tell(const SimTest& test, const Report& first, const std::string& how) {
     return;
   }
   const FaultStory story = ShrinkStory(first.story, fails, kShrinkRunsMax);
-  const Report last = Play(test, story);
+  const Report last = Play(test, story, Keep::kFiles);
   ADD_FAILURE_AT(first.file.c_str(), first.line)
       << last.messages << "\nThis is " << how << ". Its story, of which "
       << last.story.decisions.size() << " of " << first.story.decisions.size()
       << " faults and choices are left:\n\n"
       << last.story.ToString() << "\nTo have it told again:\n\n  POLLUX_SIM_STORY='"
-      << OnOneLine(last.story) << "'\n\n"
+      << OnOneLine(last.story) << "'\n"
+      << last.files << "\n"
       << last.scene;
 }
 
 void RunStory(const SimTest& test, const FaultStory& story) {
   StoryPlayer player(story);
-  const Report report = RunOnce(test, story.seed, &player);
+  const Report report = RunOnce(test, story.seed, &player, Keep::kFiles);
   if (report.failed) {
-    ADD_FAILURE_AT(report.file.c_str(), report.line) << report.messages << '\n' << report.scene;
+    ADD_FAILURE_AT(report.file.c_str(), report.line) << report.messages << report.files << '\n'
+                                                     << report.scene;
   }
   if (absl::Status fits = player.CheckFits(); !fits.ok()) ADD_FAILURE() << fits.message();
 }

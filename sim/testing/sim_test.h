@@ -21,6 +21,9 @@
 // anything from one run to the next, nor ask a clock or an own source of randomness: a failure that
 // its own story does not repeat is told as such. It runs on the thread of the test alone.
 //
+// Where the test runner collects files (Bazel does: bazel-testlogs/.../test.outputs), a run that is
+// told is there too, as a capture file for Wireshark and as a web page.
+//
 // The environment says how much, and what:
 //
 //   POLLUX_SIM_RUNS=1000    how many runs; 100 if it is not set

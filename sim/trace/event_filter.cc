@@ -51,12 +51,14 @@ std::string CauseName(DropCause cause) {
   return absl::StrReplaceAll(ToString(cause), {{" ", "-"}});
 }
 
-// All names of an enumeration whose values begin at `first` and end before one that is "unknown".
+// All names of an enumeration. Numbers that have none are "unknown".
 template <typename Enum, typename Name>
-std::vector<std::string> Names(int first, Name name) {
+std::vector<std::string> Names(Name name) {
+  constexpr int kMoreThanThereAre = 64;
   std::vector<std::string> names;
-  for (int i = first; name(static_cast<Enum>(i)) != "unknown"; ++i) {
-    names.emplace_back(name(static_cast<Enum>(i)));
+  for (int i = 0; i < kMoreThanThereAre; ++i) {
+    std::string text(name(static_cast<Enum>(i)));
+    if (text != "unknown") names.push_back(std::move(text));
   }
   return names;
 }
@@ -135,7 +137,7 @@ absl::string_view EventFilter::NameOf(Key key) {
 }
 
 absl::StatusOr<EventFilter::Key> EventFilter::ParseKey(absl::string_view name) {
-  const std::vector<std::string> names = Names<Key>(0, NameOf);
+  const std::vector<std::string> names = Names<Key>(NameOf);
   const auto found = std::find(names.begin(), names.end(), name);
   if (found != names.end()) return static_cast<Key>(found - names.begin());
   return Refuse(name,
@@ -156,10 +158,10 @@ absl::StatusOr<EventFilter::Value> EventFilter::ParseValue(Key key, absl::string
       break;
     case Key::kKind:
       status =
-          CheckName(text, Names<EventKind>(1, [](EventKind kind) { return sim::ToString(kind); }));
+          CheckName(text, Names<EventKind>([](EventKind kind) { return sim::ToString(kind); }));
       break;
     case Key::kCause:
-      status = CheckName(text, Names<DropCause>(0, CauseName));
+      status = CheckName(text, Names<DropCause>(CauseName));
       break;
     case Key::kAddress: {
       const std::pair<absl::string_view, absl::string_view> parts =

@@ -196,7 +196,10 @@ void PcapngTrace::OnEvent(const TraceEvent& event) {
 }
 
 size_t PcapngTrace::FrameFor(const TraceEvent& event) {
-  const bool arrives = event.kind == EventKind::kDelivered || event.kind == EventKind::kDropped;
+  // What names a link's luck is that link's doing: its queue drops packets, too.
+  const bool by_link = !event.draw.empty();
+  const bool arrives =
+      !by_link && (event.kind == EventKind::kDelivered || event.kind == EventKind::kDropped);
   const size_t cause = FrameOf(event.because);
   const size_t place = PlaceOf(event.host, event.interface);
   if (arrives && !frames_.empty()) {

@@ -12,6 +12,9 @@ declare -rA PACKAGE_TABLE=(
           bazel-platforms:/usr/share/bazel/platforms/WORKSPACE
           bazel-skylib:/usr/share/bazel/tools/skylib/WORKSPACE"
   [clang]="clang:/usr/bin/clang++"
+  [formats]="chromium:/usr/bin/chromium
+             chromium-driver:/usr/bin/chromedriver
+             tshark:/usr/bin/tshark"
   [kernels]="runsc:/usr/bin/runsc
              user-mode-linux:/usr/bin/linux.uml"
   [lint]="clang-format:/usr/bin/clang-format

@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -59,8 +60,8 @@ class SimTestTest : public ::testing::Test {
   ~SimTestTest() override { Forget(); }
 
   static void Forget() {
-    for (const char* variable :
-         {"POLLUX_SIM_RUNS", "POLLUX_SIM_SEED", "POLLUX_SIM_STORY", "TEST_RUN_NUMBER"}) {
+    for (const char* variable : {"POLLUX_SIM_RUNS", "POLLUX_SIM_SEED", "POLLUX_SIM_STORY",
+                                 "TEST_RUN_NUMBER", "TEST_UNDECLARED_OUTPUTS_DIR"}) {
       unsetenv(variable);
     }
   }
@@ -92,6 +93,27 @@ TEST_F(SimTestTest, AFailureIsToldWithTheFaultsThatItTakesAndNoOthers) {
               ::testing::HasSubstr("\nloss lan/client->server #1\nloss lan/client->server #2\n\n"));
   EXPECT_THAT(failure, ::testing::HasSubstr("After 2s, when that was found"));
   EXPECT_THAT(failure, ::testing::HasSubstr("lost"));
+}
+
+TEST_F(SimTestTest, ARunThatIsToldIsKeptAsFilesWhereTheRunnerCollectsThem) {
+  setenv("POLLUX_SIM_RUNS", "1000", 1);
+  const std::string folder = ::testing::TempDir();
+  setenv("TEST_UNDECLARED_OUTPUTS_DIR", folder.c_str(), 1);
+  const std::string failure = FailureOf(&FailsWhenTheFirstTwoAreLost);
+  for (const char* file : {"Suite.Name.pcapng", "Suite.Name.html"}) {
+    const std::string path = absl::StrCat(folder, "/", file);
+    EXPECT_THAT(failure, ::testing::HasSubstr(path));
+    std::ifstream stream(path, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(stream)),
+                            std::istreambuf_iterator<char>());
+    EXPECT_THAT(bytes, ::testing::HasSubstr("server #2")) << file << " has the second loss";
+  }
+  setenv("TEST_UNDECLARED_OUTPUTS_DIR", absl::StrCat(folder, "/no/such").c_str(), 1);
+  EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost),
+              ::testing::HasSubstr("The run could not be kept: cannot write "));
+  unsetenv("TEST_UNDECLARED_OUTPUTS_DIR");
+  EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost),
+              ::testing::Not(::testing::HasSubstr(".pcapng")));
 }
 
 TEST_F(SimTestTest, AStoryIsToldAgainAsItStands) {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "sim/testing/run_files.h"
+
+#include <cstdlib>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "sim/trace/html.h"
+#include "sim/trace/pcapng.h"
+#include "sim/trace/write_file.h"
+
+namespace pollux::sim {
+
+struct RunFiles::Sinks {
+  explicit Sinks(Network& net)
+      : capture(net.trace(), net.scene()), page(net.trace(), net.scene()) {}
+
+  PcapngTrace capture;
+  HtmlTrace page;
+};
+
+RunFiles::RunFiles(Network& net) : net_(net) {
+  // lint: allow(environment) it says where files go, and is in no run
+  const char* folder = std::getenv("TEST_UNDECLARED_OUTPUTS_DIR");
+  if (folder == nullptr || *folder == '\0') return;
+  folder_ = folder;
+  sinks_ = std::make_unique<Sinks>(net);
+}
+
+RunFiles::~RunFiles() = default;
+
+std::string RunFiles::Write(absl::string_view test) const {
+  if (sinks_ == nullptr) return "";
+  const std::string path = absl::StrCat(folder_, "/", absl::StrReplaceAll(test, {{"/", "_"}}));
+  const std::string title = absl::StrCat(test, ", seed ", net_.Story().seed);
+  absl::Status status = WriteFile(absl::StrCat(path, ".pcapng"), sinks_->capture.File());
+  status.Update(WriteFile(absl::StrCat(path, ".html"),
+                          sinks_->page.Page({.title = title, .story = net_.Story().ToString()})));
+  if (!status.ok()) return absl::StrCat("\nThe run could not be kept: ", status.message(), "\n");
+  return absl::StrCat("\nThe whole run, for Wireshark and for a browser:\n\n  ", path,
+                      ".pcapng\n  ", path, ".html\n");
+}
+
+}  // namespace pollux::sim
