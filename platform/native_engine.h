@@ -21,12 +21,22 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "udp/socket_engine.h"
 
 namespace pollux {
 
+// What a program can choose about its engine.
+struct NativeEngineOptions {
+  // How long the loop looks out for datagrams by itself before it has the kernel put the thread to
+  // sleep. Where each answer counts, and a processor can be spared, this saves the time that waking
+  // up takes. For loops of a few sockets; no effect in a loop that a foreign one hosts.
+  absl::Duration spin = absl::ZeroDuration();
+};
+
 // Makes a native engine. Thread-safe. Errors: kSocketResource, out of descriptors or memory.
-absl::StatusOr<std::unique_ptr<SocketEngine>> NewNativeEngine();
+absl::StatusOr<std::unique_ptr<SocketEngine>> NewNativeEngine(
+    const NativeEngineOptions& options = {});
 
 }  // namespace pollux
 

@@ -92,11 +92,14 @@ class EngineSocket {
   virtual absl::StatusOr<size_t> Receive(absl::Span<ReceiveSlot> slots) = 0;
   // The payload size of the next datagram, which can be 0; nullopt when there is none.
   virtual std::optional<size_t> PendingDatagramSize() = 0;
+  // Whether there is one: the same question for less, where the engine knows without asking.
+  virtual bool HasPending() { return PendingDatagramSize().has_value(); }
   // Takes the oldest asynchronous error that was not yet taken.
   virtual std::optional<AsyncError> TakeAsyncError() = 0;
 
   // `ready` runs in each turn of the loop in which datagrams or asynchronous errors have arrived,
-  // once however many: edges, not levels. It can be spurious. It may destroy this socket.
+  // once however many: edges, not levels. It can be spurious. It may destroy this socket. A socket
+  // to which nobody listens can be cheaper; an empty `ready` ends the listening.
   virtual void SetReadyCallback(absl::AnyInvocable<void()> ready) = 0;
   // Has `ready` run in the next turn if something is pending then: for those who left something
   // behind, or came late.
@@ -116,7 +119,7 @@ class EngineSocket {
   virtual absl::StatusOr<uint32_t> MulticastInterface() const = 0;
 
   // The operating system's handle, which stays the socket's own; nullopt where there is none.
-  virtual std::optional<NativeHandle> native_handle() const { return std::nullopt; }
+  virtual std::optional<NativeHandle> native_handle() { return std::nullopt; }
 
  protected:
   explicit EngineSocket(SocketEngine& engine);

@@ -76,11 +76,14 @@ enum class OsError : uint8_t {
   kNoBuffers,
   kNoDevice,
   kNoMemory,
+  kNoNetwork,  // ENONET
   kNoProtocolOption,
+  kNoSpace,        // ENOSPC: a limit of the system, such as that of watched descriptors.
   kNoSuchAddress,  // ENXIO
   kNotConnected,
   kOperationNotSupported,
   kPermission,
+  kProtocolError,
   kProtocolNotSupported,
   kShutdown,
   kSocketTypeNotSupported,

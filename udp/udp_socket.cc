@@ -123,11 +123,6 @@ UdpSocket::~UdpSocket() {
   if (core_ != nullptr) core_->Close();
 }
 
-SocketCore& UdpSocket::core() const {
-  POLLUX_CHECK(core_ != nullptr, "a UdpSocket was used after it was moved from");
-  return *core_;
-}
-
 absl::Status UdpSocket::Bind(uint16_t port) {
   return Bind(IpAddress::Any(), port, BindMode::kDefaultForPlatform);
 }
@@ -169,7 +164,10 @@ Endpoint UdpSocket::local_endpoint() const {
 
 Endpoint UdpSocket::peer_endpoint() const { return core().peer; }
 
-const absl::Status& UdpSocket::error() const { return core().error; }
+const absl::Status& UdpSocket::error() const {
+  core().CollectErrors();
+  return core().error;
+}
 
 SocketEngine& UdpSocket::engine() const { return core().engine; }
 
@@ -238,6 +236,10 @@ absl::Status UdpSocket::DisconnectFromHost() {
   c.current_offset = 0;
   c.SetState(SocketState::kBound);
   return absl::OkStatus();
+}
+
+void UdpSocket::DieMovedFrom() {
+  POLLUX_CHECK(false, "a UdpSocket was used after it was moved from");
 }
 
 }  // namespace pollux

@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/base/optimization.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -31,6 +32,7 @@
 #include "absl/types/span.h"
 #include "udp/bind_mode.h"
 #include "udp/datagram.h"
+#include "udp/datagram_batch.h"
 #include "udp/endpoint.h"
 #include "udp/membership.h"
 #include "udp/network_interface.h"
@@ -112,7 +114,12 @@ class UdpSocket {
   // The same with a payload of its own, whole, or cut to `max_size`.
   absl::StatusOr<Datagram> ReceiveDatagram(size_t max_size = kMaxIpv6Payload);
   // Reads as many datagrams as are pending and fit the slots; returns their number, 0 for none.
+  // Errors: as ReadDatagram, and kOperation where the buffers of two slots share memory.
   absl::StatusOr<size_t> ReceiveBatch(absl::Span<ReceiveSlot> slots);
+  // The same into a batch that owns its memory, whose former content is gone then. The fastest way
+  // to receive: what the platform hands out together is taken together (docs/platforms.md). Returns
+  // the number of datagrams, 0 for none. Once used, such calls are the cheaper ones on this socket.
+  absl::StatusOr<size_t> ReceiveBatch(DatagramBatch& batch);
 
   // Sends one datagram, whole or not at all. A socket that is not bound is bound first, as by
   // `Bind()`, so that answers reach it. Errors: kDatagramTooLarge, kNetwork (no route, no
@@ -189,7 +196,8 @@ class UdpSocket {
   void OnBytesWritten(absl::AnyInvocable<void(size_t)> callback);
   // The state has become that. Once for each change, in order.
   void OnStateChanged(absl::AnyInvocable<void(SocketState)> callback);
-  // Something failed that no call returned: an ICMP answer to an earlier datagram, a name.
+  // Something failed that no call returned: an ICMP answer to an earlier datagram, a name; or the
+  // platform cannot watch the socket (kSocketResource). Tells of what nobody was told of before.
   void OnError(absl::AnyInvocable<void(const absl::Status&)> callback);
 
   // The operating system's handle, which stays the socket's; nullopt while there is none, and in
@@ -198,7 +206,12 @@ class UdpSocket {
   std::optional<NativeHandle> native_handle();
 
  private:
-  internal::SocketCore& core() const;
+  internal::SocketCore& core() const {
+    if (ABSL_PREDICT_FALSE(core_ == nullptr)) DieMovedFrom();
+    return *core_;
+  }
+  [[noreturn]] static void DieMovedFrom();
+
   std::shared_ptr<internal::SocketCore> core_;  // Null once moved from.
 };
 

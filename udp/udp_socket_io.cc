@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/base/optimization.h"
 #include "absl/strings/str_cat.h"
 #include "udp/internal/socket_core.h"
 #include "udp/socket_error.h"
@@ -44,17 +45,54 @@ absl::Status NotConnected(SocketCore& core, absl::string_view call) {
 
 // Whether a destination means something on every platform. Some would take an unset address for the
 // local host, or for the peer.
-bool IsDestination(const SocketCore& core, const Endpoint& destination) {
+inline bool IsDestination(const SocketCore& core, const Endpoint& destination) {
   if (!destination.is_set()) return destination.port == 0 && core.state == SocketState::kConnected;
-  return destination.port != 0 && destination.address != IpAddress::Any();
+  return destination.port != 0 && destination.address.family() != AddressFamily::kDual;
 }
 
 // Takes one datagram from the engine; the number is 0 when none is pending.
-absl::StatusOr<size_t> Receive(SocketCore& core, absl::Span<ReceiveSlot> slots) {
+inline absl::StatusOr<size_t> Receive(SocketCore& core, absl::Span<ReceiveSlot> slots) {
   absl::StatusOr<size_t> received = core.socket->Receive(slots);
   core.ReadTried();
-  if (!received.ok()) return core.Fail(received.status());
+  if (ABSL_PREDICT_FALSE(!received.ok())) core.error = received.status();
   return received;
+}
+
+// Refuses slots whose buffers share memory: one datagram would overwrite another.
+absl::Status CheckApart(SocketCore& core, absl::Span<ReceiveSlot> slots) {
+  const auto comes_after = [](const ReceiveSlot& a, const ReceiveSlot& b) {
+    return a.buffer.data() + a.buffer.size() <= b.buffer.data() || b.buffer.empty() ||
+           a.buffer.empty();
+  };
+  // Buffers mostly lie in the order of their slots.
+  size_t i = 1;
+  while (i < slots.size() && comes_after(slots[i - 1], slots[i])) ++i;
+  for (; i < slots.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (comes_after(slots[i], slots[j]) || comes_after(slots[j], slots[i])) continue;
+      return core.Refuse(SocketError::kOperation, "read a batch",
+                         absl::StrCat("the buffers of slots ", j, " and ", i,
+                                      " share memory; give each slot its own"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Copies what a call has just filled in: only what it can have, since the processor has to wait for
+// what was written a moment ago.
+void CopyInfo(const SocketCore& core, const DatagramInfo& from, DatagramInfo& to) {
+  if (core.metadata != Metadata::kNone) {
+    to = from;
+    return;
+  }
+  to.source = from.source;
+  to.truncated = from.truncated;
+  to.destination.reset();
+  to.interface_index.reset();
+  to.hop_limit.reset();
+  to.ecn.reset();
+  to.kernel_time.reset();
+  to.drop_count.reset();
 }
 
 // Makes the next datagram the one that Read and ReadLine are in, unless they are within one.
@@ -72,7 +110,10 @@ absl::Status NextForReading(SocketCore& core) {
 
 }  // namespace
 
-bool UdpSocket::HasPendingDatagrams() { return PendingDatagramSize().has_value(); }
+bool UdpSocket::HasPendingDatagrams() {
+  SocketCore& c = core();
+  return c.socket != nullptr && c.socket->HasPending();
+}
 
 std::optional<size_t> UdpSocket::PendingDatagramSize() {
   SocketCore& c = core();
@@ -82,12 +123,12 @@ std::optional<size_t> UdpSocket::PendingDatagramSize() {
 absl::StatusOr<size_t> UdpSocket::ReadDatagram(absl::Span<char> buffer, DatagramInfo* info) {
   SocketCore& c = core();
   if (c.socket == nullptr) return NotOpen(c, "read");
-  ReceiveSlot slot{.buffer = buffer};
-  const absl::StatusOr<size_t> received = Receive(c, {&slot, 1});
-  if (!received.ok()) return received.status();
+  c.slot.buffer = buffer;
+  absl::StatusOr<size_t> received = Receive(c, {&c.slot, 1});
+  if (ABSL_PREDICT_FALSE(!received.ok())) return received;
   if (*received == 0) return c.Fail(NothingPending());
-  if (info != nullptr) *info = slot.info;
-  return slot.size;
+  if (info != nullptr) CopyInfo(c, c.slot.info, *info);
+  return c.slot.size;
 }
 
 absl::StatusOr<Datagram> UdpSocket::ReceiveDatagram(size_t max_size) {
@@ -103,7 +144,16 @@ absl::StatusOr<Datagram> UdpSocket::ReceiveDatagram(size_t max_size) {
 absl::StatusOr<size_t> UdpSocket::ReceiveBatch(absl::Span<ReceiveSlot> slots) {
   SocketCore& c = core();
   if (c.socket == nullptr) return NotOpen(c, "read");
+  if (absl::Status s = CheckApart(c, slots); !s.ok()) return s;
   return Receive(c, slots);
+}
+
+absl::StatusOr<size_t> UdpSocket::ReceiveBatch(DatagramBatch& batch) {
+  SocketCore& c = core();
+  batch.Clear();
+  if (c.socket == nullptr) return NotOpen(c, "read");
+  absl::StatusOr<size_t> received = Receive(c, batch.Room());
+  return received.ok() ? batch.Count(*received) : received;
 }
 
 absl::Status UdpSocket::WriteDatagram(absl::string_view payload, const Endpoint& destination) {
@@ -112,10 +162,19 @@ absl::Status UdpSocket::WriteDatagram(absl::string_view payload, const Endpoint&
 
 absl::Status UdpSocket::WriteDatagram(absl::string_view payload, const Endpoint& destination,
                                       const SendOptions& options) {
+  SocketCore& c = core();
   const SendSlot slot{.payload = payload, .destination = destination, .options = options};
+  // The straight way, for a socket that is bound and a destination that is one.
+  if (ABSL_PREDICT_TRUE(c.socket != nullptr && IsDestination(c, destination))) {
+    const absl::StatusOr<size_t> sent = c.socket->Send({&slot, 1});
+    if (ABSL_PREDICT_FALSE(!sent.ok())) return c.Fail(sent.status());
+    if (ABSL_PREDICT_FALSE(*sent == 0)) return c.Fail(SendBufferFull());
+    c.Wrote(payload.size());
+    return absl::OkStatus();
+  }
   const absl::StatusOr<size_t> sent = SendBatch({&slot, 1});
   if (!sent.ok()) return sent.status();
-  return *sent == 1 ? absl::OkStatus() : core().Fail(SendBufferFull());
+  return *sent == 1 ? absl::OkStatus() : c.Fail(SendBufferFull());
 }
 
 absl::StatusOr<size_t> UdpSocket::SendBatch(absl::Span<const SendSlot> datagrams) {
@@ -137,7 +196,9 @@ absl::StatusOr<size_t> UdpSocket::SendBatch(absl::Span<const SendSlot> datagrams
     if (implicit) c.Drop();
     return c.Fail(sent.status());
   }
-  for (size_t i = 0; i < *sent; ++i) c.Wrote(datagrams[i].payload.size());
+  if (c.bytes_written.is_set()) {
+    for (size_t i = 0; i < *sent; ++i) c.Wrote(datagrams[i].payload.size());
+  }
   return sent;
 }
 

@@ -138,6 +138,7 @@ absl::StatusOr<int> UdpSocket::GetOption(SocketOption option) const {
 void UdpSocket::OnReadyRead(absl::AnyInvocable<void()> callback) {
   SocketCore& c = core();
   c.ready_read.Set(std::move(callback));
+  c.ListenAsNeeded();
   c.ReadyReadReplaced();
 }
 
@@ -150,7 +151,10 @@ void UdpSocket::OnStateChanged(absl::AnyInvocable<void(SocketState)> callback) {
 }
 
 void UdpSocket::OnError(absl::AnyInvocable<void(const absl::Status&)> callback) {
-  core().error_occurred.Set(std::move(callback));
+  SocketCore& c = core();
+  c.error_occurred.Set(std::move(callback));
+  c.ListenAsNeeded();
+  if (c.socket != nullptr && c.error_occurred.is_set()) c.socket->RequestReady();
 }
 
 std::optional<NativeHandle> UdpSocket::native_handle() {

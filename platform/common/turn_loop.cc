@@ -27,23 +27,21 @@ void TurnLoop::Forget(Source& source) {
 }
 
 void TurnLoop::Post(absl::AnyInvocable<void()> task) {
-  bool wake = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     posted_.push_back(std::move(task));
-    wake = std::exchange(waiting_, false);
+    news_ = true;
   }
-  if (wake) Wake();
+  if (waiting_.exchange(false)) Wake();
 }
 
 void TurnLoop::Stop() {
-  bool wake = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stop_ = true;
-    wake = std::exchange(waiting_, false);
+    news_ = true;
   }
-  if (wake) Wake();
+  if (waiting_.exchange(false)) Wake();
 }
 
 void TurnLoop::Run() { RunTurns(absl::InfiniteFuture(), nullptr); }
@@ -77,28 +75,30 @@ bool TurnLoop::Turn(absl::Time deadline, const Predicate* predicate) {
 
 void TurnLoop::Collect(absl::Time deadline) {
   absl::Duration timeout = TimeToWait(deadline);
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (!posted_.empty() || stop_) timeout = absl::ZeroDuration();
-    waiting_ = timeout > absl::ZeroDuration();
+  if (timeout > absl::ZeroDuration()) {
+    waiting_ = true;
+    if (news_) timeout = absl::ZeroDuration();
   }
   Wait(timeout);
+  // A host that waits for this loop has to be woken by the next task, whenever it comes.
+  waiting_ = hosted_;
 
   tasks_.erase(tasks_.begin(), tasks_.begin() + static_cast<ptrdiff_t>(next_task_));
-  {
+  if (news_) {
     std::lock_guard<std::mutex> lock(mutex_);
-    // A host that waits for this loop has to be woken by the next task, whenever it comes.
-    waiting_ = hosted_;
     for (absl::AnyInvocable<void()>& task : posted_) tasks_.push_back(std::move(task));
     posted_.clear();
+    news_ = stop_;
   }
   next_task_ = 0;
   tasks_end_ = tasks_.size();
 
   ready_.erase(ready_.begin(), ready_.begin() + static_cast<ptrdiff_t>(next_ready_));
   ready_.erase(std::remove(ready_.begin(), ready_.end(), nullptr), ready_.end());
-  std::sort(ready_.begin(), ready_.end(),
-            [](const Source* a, const Source* b) { return a->age_ < b->age_; });
+  if (ready_.size() > 1) {
+    std::sort(ready_.begin(), ready_.end(),
+              [](const Source* a, const Source* b) { return a->age_ < b->age_; });
+  }
   next_ready_ = 0;
   ready_end_ = ready_.size();
 
@@ -151,7 +151,9 @@ bool TurnLoop::ServeSources(uint64_t turn, const Predicate* predicate) {
 }
 
 bool TurnLoop::TakeStop() {
+  if (!news_) return false;
   std::lock_guard<std::mutex> lock(mutex_);
+  news_ = !posted_.empty();
   return std::exchange(stop_, false);
 }
 
@@ -169,15 +171,10 @@ void TurnLoop::RemoveTimer(TimerQueue::Entry& timer) {
 }
 
 void TurnLoop::BeHosted() {
-  bool waiting_tasks = false;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    hosted_ = true;
-    waiting_ = true;
-    waiting_tasks = !posted_.empty();
-  }
+  hosted_ = true;
+  waiting_ = true;
   if (depth_ > 0) return;
-  if (waiting_tasks) Wake();
+  if (news_) Wake();
   TellHost();
 }
 

@@ -15,6 +15,7 @@
 #ifndef POLLUX_PLATFORM_COMMON_TURN_LOOP_H_
 #define POLLUX_PLATFORM_COMMON_TURN_LOOP_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -76,6 +77,8 @@ class TurnLoop : public EventLoop {
 
   // From now on a foreign loop decides when to run this one: it has to be woken for everything.
   void BeHosted();
+  // Whether a source waits to be served.
+  bool HasReady() const { return next_ready_ < ready_.size(); }
   // Destroys the tasks that wait. A derived class calls it in its destructor, while what the tasks
   // own can still use the loop.
   void DropTasks();
@@ -113,11 +116,15 @@ class TurnLoop : public EventLoop {
   size_t next_ready_ = 0;
   size_t ready_end_ = 0;
 
-  std::mutex mutex_;  // Guards what follows.
+  // What other threads change. A turn without news takes no lock: it says that it waits and then
+  // looks for news, they bring news and then look whether it waits.
+  std::atomic<bool> news_ = false;     // A task was posted, or the loop shall stop.
+  std::atomic<bool> waiting_ = false;  // The loop may be asleep, and has not been woken.
+  std::mutex mutex_;                   // Guards what follows.
   std::vector<absl::AnyInvocable<void()>> posted_;
   bool stop_ = false;
-  bool waiting_ = false;  // The loop may be asleep, and has not been woken.
-  bool hosted_ = false;   // Written by the loop thread only, which may read it without the lock.
+
+  bool hosted_ = false;  // Of the loop thread alone.
 };
 
 }  // namespace pollux::internal

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "platform/posix/socket_address.h"
@@ -66,6 +67,9 @@ void AsyncErrors::Keep(int error, const Endpoint& peer) {
 }
 
 std::optional<AsyncError> AsyncErrors::TakeKept() {
+  if (const int error = std::exchange(watch_failure_, 0); error != 0) {
+    return AsyncError{.status = StatusOf(-error, "watch a UDP socket"), .destination = {}};
+  }
   if (kept_.empty()) return std::nullopt;
   const QueuedError error = kept_.front();
   kept_.pop_front();

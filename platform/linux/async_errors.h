@@ -31,7 +31,9 @@ class AsyncErrors {
   // Keeps an error that a call was given. While the error queue is in use it is there as well, with
   // more detail, and is not kept twice.
   void Keep(int error, const Endpoint& peer);
-  bool kept() const { return !kept_.empty(); }
+  // Keeps the errno with which the kernel refused to watch the socket.
+  void KeepWatchFailure(int error) { watch_failure_ = error; }
+  bool kept() const { return watch_failure_ != 0 || !kept_.empty(); }
 
   // The error queue is in use, or not any more.
   void set_queue_in_use(bool in_use) { queue_in_use_ = in_use; }
@@ -44,6 +46,7 @@ class AsyncErrors {
  private:
   std::deque<QueuedError> kept_;
   bool queue_in_use_ = false;
+  int watch_failure_ = 0;
 };
 
 }  // namespace pollux::linux_engine

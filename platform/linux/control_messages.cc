@@ -5,6 +5,7 @@
 // Before <linux/errqueue.h>, which needs struct timespec.
 #include <linux/errqueue.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 
 #include <cstdint>
 #include <cstring>
@@ -19,7 +20,7 @@ namespace {
 // Appends messages to a buffer.
 class Writer {
  public:
-  explicit Writer(ControlBuffer& buffer) : buffer_(buffer) {}
+  explicit Writer(ControlBuffer& buffer, size_t length = 0) : buffer_(buffer), length_(length) {}
 
   template <typename T>
   void Add(int level, int type, const T& value) {
@@ -38,11 +39,11 @@ class Writer {
 
  private:
   ControlBuffer& buffer_;
-  size_t length_ = 0;
+  size_t length_;
 };
 // Both directions at their fullest, with room to spare.
 static_assert(CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(in_pktinfo)) +
-                  4 * CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(timespec)) <=
+                  6 * CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(timespec)) <=
               ControlBuffer::kSize);
 
 template <typename T>
@@ -121,7 +122,25 @@ size_t WriteControl(const SendOptions& options, bool ipv4, int type_of_service,
   return writer.length();
 }
 
-void ReadControl(msghdr& message, Metadata requested, DatagramInfo& info) {
+size_t AppendSegmentSize(uint16_t size, size_t length, ControlBuffer& buffer) {
+  Writer writer(buffer, length);
+  writer.Add(SOL_UDP, UDP_SEGMENT, size);
+  return writer.length();
+}
+
+// Field by field: to copy an empty one over it costs a few nanoseconds more for each datagram.
+void ClearInfo(DatagramInfo& info) {
+  info.truncated = false;
+  info.destination.reset();
+  info.interface_index.reset();
+  info.hop_limit.reset();
+  info.ecn.reset();
+  info.kernel_time.reset();
+  info.drop_count.reset();
+}
+
+size_t ReadControl(msghdr& message, Metadata requested, DatagramInfo& info) {
+  size_t segment = 0;
   // The kernel says nothing while nothing was dropped.
   if (Contains(requested, Metadata::kDropCount)) info.drop_count = 0;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
@@ -132,8 +151,11 @@ void ReadControl(msghdr& message, Metadata requested, DatagramInfo& info) {
       ReadIpv4Message(header, info);
     } else if (header->cmsg_level == IPPROTO_IPV6) {
       ReadIpv6Message(header, info);
+    } else if (header->cmsg_level == SOL_UDP && header->cmsg_type == UDP_GRO) {
+      segment = static_cast<size_t>(Value<int>(header));
     }
   }
+  return segment;
 }
 
 std::optional<QueuedError> ReadQueuedError(msghdr& message, const Endpoint& destination) {

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "udp/datagram.h"
@@ -29,8 +30,16 @@ struct ControlBuffer {
 size_t WriteControl(const SendOptions& options, bool ipv4, int type_of_service,
                     ControlBuffer& buffer);
 
-// Reads into `info` what the kernel sent beside a datagram.
-void ReadControl(msghdr& message, Metadata requested, DatagramInfo& info);
+// Has the kernel cut what is sent into datagrams of `size` bytes, behind the messages that take
+// `length` bytes already; returns the new length.
+size_t AppendSegmentSize(uint16_t size, size_t length, ControlBuffer& buffer);
+
+// Forgets what an earlier datagram has left in `info`, but for its source.
+void ClearInfo(DatagramInfo& info);
+
+// Reads into `info`, which is clear, what the kernel sent beside a datagram. Returns the size of
+// each datagram, where these are several handed out together; 0 for one.
+size_t ReadControl(msghdr& message, Metadata requested, DatagramInfo& info);
 
 // An entry of a socket's error queue.
 struct QueuedError {

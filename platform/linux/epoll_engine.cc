@@ -9,9 +9,9 @@
 
 namespace pollux::linux_engine {
 
-absl::StatusOr<std::unique_ptr<EpollEngine>> EpollEngine::Create(
-    std::shared_ptr<SystemCalls> calls) {
-  absl::StatusOr<std::unique_ptr<EpollLoop>> loop = EpollLoop::Create(calls);
+absl::StatusOr<std::unique_ptr<EpollEngine>> EpollEngine::Create(std::shared_ptr<SystemCalls> calls,
+                                                                 absl::Duration spin) {
+  absl::StatusOr<std::unique_ptr<EpollLoop>> loop = EpollLoop::Create(calls, spin);
   if (!loop.ok()) return loop.status();
   return std::unique_ptr<EpollEngine>(new EpollEngine(std::move(calls), *std::move(loop)));
 }
@@ -23,7 +23,7 @@ EpollEngine::EpollEngine(std::shared_ptr<SystemCalls> calls, std::unique_ptr<Epo
 
 absl::StatusOr<std::unique_ptr<EngineSocket>> EpollEngine::NewUdpSocket(AddressFamily family) {
   return EpollSocket::Create(
-      {.engine = *this, .loop = *loop_, .calls = *calls_, .buffers = *buffers_}, family);
+      {.engine = *this, .loop = *loop_, .calls = *calls_, .batches = *batches_}, family);
 }
 
 absl::StatusOr<std::vector<NetworkInterface>> EpollEngine::Interfaces() {

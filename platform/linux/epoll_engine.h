@@ -13,7 +13,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "platform/common/resolver.h"
+#include "platform/linux/batches.h"
 #include "platform/linux/epoll_loop.h"
 #include "platform/linux/epoll_socket.h"
 #include "platform/linux/system_calls.h"
@@ -25,7 +27,8 @@ namespace pollux::linux_engine {
 class EpollEngine final : public SocketEngine {
  public:
   // Errors: kSocketResource, out of descriptors or memory.
-  static absl::StatusOr<std::unique_ptr<EpollEngine>> Create(std::shared_ptr<SystemCalls> calls);
+  static absl::StatusOr<std::unique_ptr<EpollEngine>> Create(
+      std::shared_ptr<SystemCalls> calls, absl::Duration spin = absl::ZeroDuration());
 
   absl::string_view name() const override { return "epoll"; }
   Platform platform() const override { return Platform::kLinux; }
@@ -38,7 +41,7 @@ class EpollEngine final : public SocketEngine {
   EpollEngine(std::shared_ptr<SystemCalls> calls, std::unique_ptr<EpollLoop> loop);
 
   const std::shared_ptr<SystemCalls> calls_;
-  const std::unique_ptr<BatchBuffers> buffers_ = std::make_unique<BatchBuffers>();
+  const std::unique_ptr<Batches> batches_ = std::make_unique<Batches>();
   // Tasks that are destroyed with the loop, and callbacks with the resolver, can own sockets: so
   // these two go first, and the loop last of them.
   const std::unique_ptr<EpollLoop> loop_;

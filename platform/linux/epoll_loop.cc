@@ -22,14 +22,19 @@ namespace {
 // One wait collects at most this often, so that a flood cannot keep the loop from running.
 constexpr int kPollsMax = 16;
 
+// Sockets that a loop that spins looks into itself: with more, asking epoll is cheaper.
+constexpr size_t kSpunMax = 8;
+constexpr int kProbesPerLookAtTheClock = 8;
+
 absl::Status Failure(int result, absl::string_view what) {
   return OsStatusFromNumber(Platform::kLinux, -result, what);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<EpollLoop>> EpollLoop::Create(std::shared_ptr<SystemCalls> calls) {
-  std::unique_ptr<EpollLoop> loop(new EpollLoop(std::move(calls)));
+absl::StatusOr<std::unique_ptr<EpollLoop>> EpollLoop::Create(std::shared_ptr<SystemCalls> calls,
+                                                             absl::Duration spin) {
+  std::unique_ptr<EpollLoop> loop(new EpollLoop(std::move(calls), spin));
   if (absl::Status status = loop->Open(); !status.ok()) return status;
   return loop;
 }
@@ -59,19 +64,46 @@ int EpollLoop::WatchOwn(int fd) {
   return calls_->EpollCtl(epoll_, EPOLL_CTL_ADD, fd, &event);
 }
 
-absl::Status EpollLoop::Watch(int fd, Watched& watched) {
+int EpollLoop::Control(int operation, Watched& watched) {
   epoll_event event = {};
-  event.events = EPOLLIN | EPOLLET;  // EPOLLERR is always reported.
+  event.events = EPOLLIN;  // EPOLLERR is always reported.
+  if (watched.watch_ == Watched::Watch::kEdges) event.events |= EPOLLET;
   event.data.ptr = &watched;
-  const int result = calls_->EpollCtl(epoll_, EPOLL_CTL_ADD, fd, &event);
-  if (result < 0) return Failure(result, "watch a UDP socket");
-  return absl::OkStatus();
+  return calls_->EpollCtl(epoll_, operation, watched.fd_, &event);
+}
+
+int EpollLoop::SetWatch(int fd, Watched& watched, Watched::Watch watch) {
+  const Watched::Watch before = std::exchange(watched.watch_, watch);
+  watched.fd_ = fd;
+  if (watched.spun_) return 0;
+  const bool fresh = before == Watched::Watch::kNothing;
+  if (fresh && spin_ > absl::ZeroDuration() && spun_.size() < kSpunMax) {
+    watched.spun_ = true;
+    spun_.push_back(&watched);
+    return 0;
+  }
+  const int result = Control(fresh ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, watched);
+  if (result < 0) {
+    watched.watch_ = before;
+  } else if (fresh) {
+    ++set_size_;
+  }
+  return result;
 }
 
 void EpollLoop::Unwatch(int fd, Watched& watched) {
+  Forget(watched);
+  if (watched.watch_ == Watched::Watch::kNothing) return;
+  watched.watch_ = Watched::Watch::kNothing;
+  watched.maybe_readable_ = true;
+  watched.surely_readable_ = false;
+  if (std::exchange(watched.spun_, false)) {
+    spun_.erase(std::find(spun_.begin(), spun_.end(), &watched));
+    return;
+  }
   epoll_event unused = {};
   calls_->EpollCtl(epoll_, EPOLL_CTL_DEL, fd, &unused);
-  Forget(watched);
+  --set_size_;
 }
 
 absl::Time EpollLoop::Now() const {
@@ -87,6 +119,65 @@ absl::Time EpollLoop::WallNow() const {
 }
 
 void EpollLoop::Wait(absl::Duration timeout) {
+  if (spun_.empty()) return WaitForEvents(timeout);
+  const absl::Duration spent = std::min(spin_, timeout);
+  const bool found = Spin(spent);
+  if (found || spent == timeout) {
+    // Others shall not wait for those that are looked into.
+    if (set_size_ > 0) WaitForEvents(absl::ZeroDuration());
+    return;
+  }
+  for (Watched* const watched : spun_) {
+    // One that the kernel cannot watch now is looked into when the wait has ended.
+    if (Control(EPOLL_CTL_ADD, *watched) < 0) timeout = spent;
+  }
+  WaitForEvents(timeout - spent);
+  epoll_event unused = {};
+  for (const Watched* const watched : spun_) {
+    calls_->EpollCtl(epoll_, EPOLL_CTL_DEL, watched->fd_, &unused);
+  }
+}
+
+bool EpollLoop::ProbeAll() {
+  bool found = woken_.exchange(false, std::memory_order_acquire);
+  for (Watched* const watched : spun_) {
+    if (!watched->Probe()) continue;
+    MarkReady(*watched);
+    found = true;
+  }
+  return found || HasReady();
+}
+
+bool EpollLoop::Spin(absl::Duration limit) {
+  if (ProbeAll()) return true;
+  if (limit <= absl::ZeroDuration()) return false;
+  const absl::Time end = Now() + limit;
+  do {
+    for (int i = 0; i < kProbesPerLookAtTheClock; ++i) {
+      if (ProbeAll()) return true;
+    }
+    if (set_size_ > 0) {
+      WaitForEvents(absl::ZeroDuration());
+      if (HasReady()) return true;
+    }
+  } while (Now() < end);
+  return false;
+}
+
+void EpollLoop::StopSpinning() {
+  spin_ = absl::ZeroDuration();
+  for (Watched* const watched : std::exchange(spun_, {})) {
+    watched->spun_ = false;
+    watched->maybe_readable_ = true;
+    ++set_size_;
+    if (Control(EPOLL_CTL_ADD, *watched) < 0) {
+      watched->watch_ = Watched::Watch::kNothing;
+      --set_size_;
+    }
+  }
+}
+
+void EpollLoop::WaitForEvents(absl::Duration timeout) {
   for (int polls = 0; polls < kPollsMax; ++polls) {
     const int count = Poll(polls == 0 ? timeout : absl::ZeroDuration());
     POLLUX_CHECK(count >= 0 || count == -EINTR,
@@ -97,6 +188,7 @@ void EpollLoop::Wait(absl::Duration timeout) {
       // An error that ends a partly filled batch is put back without another report, so that the
       // socket counts as readable too.
       watched->maybe_readable_ = true;
+      if ((events_[i].events & EPOLLIN) != 0) watched->surely_readable_ = true;
       if ((events_[i].events & EPOLLERR) != 0) watched->maybe_failed_ = true;
       MarkReady(*watched);
     }
@@ -124,6 +216,7 @@ int EpollLoop::Poll(absl::Duration timeout) {
 }
 
 void EpollLoop::Wake() {
+  woken_.store(true, std::memory_order_release);
   const uint64_t one = 1;
   // The only failure of a living eventfd is a full counter, which wakes as well.
   while (calls_->Write(event_, &one, sizeof(one)) == -EINTR) {
@@ -139,6 +232,7 @@ std::optional<NativeHandle> EpollLoop::native_handle() {
       return std::nullopt;
     }
     timer_ = timer;
+    StopSpinning();
     BeHosted();
   }
   return static_cast<NativeHandle>(epoll_);

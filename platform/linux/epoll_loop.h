@@ -4,6 +4,9 @@
 //
 // `EpollLoop` is the event loop of Linux: epoll(7) with edge-triggered sockets, an eventfd that
 // ends a wait from another thread, and, once a foreign loop asked for the handle, a timerfd.
+//
+// A loop that spins looks into its sockets itself for a while before it waits. These are in the
+// epoll set only while it really waits, since that makes each datagram dearer.
 
 #ifndef POLLUX_PLATFORM_LINUX_EPOLL_LOOP_H_
 #define POLLUX_PLATFORM_LINUX_EPOLL_LOOP_H_
@@ -11,8 +14,12 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -25,7 +32,7 @@ namespace pollux::linux_engine {
 // Threads as `EventLoop` says.
 class EpollLoop final : public internal::TurnLoop {
  public:
-  // A descriptor that the loop watches.
+  // A descriptor that the loop can watch.
   class Watched : public Source {
    public:
     explicit Watched(EpollLoop& loop) : Source(loop) {}
@@ -33,20 +40,34 @@ class EpollLoop final : public internal::TurnLoop {
    protected:
     ~Watched() = default;
 
-    // What epoll has reported since the socket was last found empty, or free of errors.
-    bool maybe_readable_ = false;
+    // What the kernel tells of it: nothing, changes, or what is the case in each turn.
+    enum class Watch : uint8_t { kNothing, kEdges, kLevels };
+    Watch watch_ = Watch::kNothing;
+
+    // What epoll has reported since the socket was last found empty, or free of errors; while it is
+    // not watched, anything may be.
+    bool maybe_readable_ = true;
     bool maybe_failed_ = false;
+    // A datagram was there when epoll was last asked, and nobody has tried to receive since.
+    bool surely_readable_ = false;
 
    private:
     friend class EpollLoop;
+    // Looks for something new; true if there is.
+    virtual bool Probe() = 0;
+
+    int fd_ = -1;
+    bool spun_ = false;  // In `spun_` of the loop, and not in the epoll set meanwhile.
   };
 
   // Errors: kSocketResource, out of descriptors or memory.
-  static absl::StatusOr<std::unique_ptr<EpollLoop>> Create(std::shared_ptr<SystemCalls> calls);
+  static absl::StatusOr<std::unique_ptr<EpollLoop>> Create(std::shared_ptr<SystemCalls> calls,
+                                                           absl::Duration spin);
   ~EpollLoop() override;
 
-  // Watches `fd` for datagrams and errors, on behalf of `watched`. Errors: kSocketResource.
-  absl::Status Watch(int fd, Watched& watched);
+  // Watches `fd` for datagrams and errors, on behalf of `watched`, in one way or the other. Returns
+  // 0, or a negated errno where nothing has changed.
+  int SetWatch(int fd, Watched& watched, Watched::Watch watch);
   // Before `fd` is closed: the kernel forgets a descriptor only when its last duplicate is closed.
   void Unwatch(int fd, Watched& watched);
 
@@ -55,17 +76,30 @@ class EpollLoop final : public internal::TurnLoop {
   std::optional<NativeHandle> native_handle() override;
 
  private:
-  explicit EpollLoop(std::shared_ptr<SystemCalls> calls) : calls_(std::move(calls)) {}
+  EpollLoop(std::shared_ptr<SystemCalls> calls, absl::Duration spin)
+      : calls_(std::move(calls)), spin_(spin) {}
 
   absl::Status Open();
+  int Control(int operation, Watched& watched);
   // Puts a descriptor of the loop's own into the epoll set.
   int WatchOwn(int fd);
   void Wait(absl::Duration timeout) override;
+  // What `Wait` does without spinning.
+  void WaitForEvents(absl::Duration timeout);
   int Poll(absl::Duration timeout);
+  // Looks into the sockets once, and again until `limit` has passed; true once there is something.
+  bool Spin(absl::Duration limit);
+  bool ProbeAll();
+  // From now on all sockets are in the epoll set.
+  void StopSpinning();
   void Wake() override;
   void WakeHostAt(absl::Time when) override;
 
   const std::shared_ptr<SystemCalls> calls_;
+  absl::Duration spin_;
+  std::vector<Watched*> spun_;       // The first few sockets of a loop that spins.
+  int set_size_ = 0;                 // Sockets that are in the epoll set all the time.
+  std::atomic<bool> woken_ = false;  // By another thread, while this one spun.
   int epoll_ = -1;
   int event_ = -1;
   int timer_ = -1;  // -1 while no foreign loop hosts this one.

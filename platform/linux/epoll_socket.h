@@ -7,26 +7,34 @@
 // Asynchronous errors: Linux keeps one pending error per socket, and gives it to whatever call
 // comes next, which then has not done its work. Here that call is made again and the error kept for
 // `TakeAsyncError`; see `Transfer`.
+//
+// Readiness: the kernel is asked to watch a socket only once somebody listens, since it makes every
+// send to and from the socket dearer. Then the loop tells of edges until it has seen the program
+// read from within its callback, and from then on of levels (epoll(7)): so that a program which
+// reads there needs no call to find out that it has read everything. One that stops to is told of
+// edges again, for good.
 
 #ifndef POLLUX_PLATFORM_LINUX_EPOLL_SOCKET_H_
 #define POLLUX_PLATFORM_LINUX_EPOLL_SOCKET_H_
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 
+#include "absl/base/optimization.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "platform/linux/async_errors.h"
-#include "platform/linux/control_messages.h"
+#include "platform/linux/batches.h"
 #include "platform/linux/epoll_loop.h"
+#include "platform/linux/held_datagrams.h"
+#include "platform/linux/offload.h"
+#include "platform/linux/sender.h"
 #include "platform/linux/socket_ref.h"
 #include "platform/linux/system_calls.h"
 #include "platform/posix/socket_address.h"
@@ -34,23 +42,12 @@
 
 namespace pollux::linux_engine {
 
-// What the batch calls hand to the kernel. One per engine serves all of its sockets, since a call
-// uses it only while it runs.
-struct BatchBuffers {
-  static constexpr size_t kSlots = 64;
-
-  mmsghdr messages[kSlots];
-  iovec payloads[kSlots];
-  internal::SocketAddress addresses[kSlots];
-  ControlBuffer controls[kSlots];
-};
-
 // What a socket has from its engine, which outlives it.
 struct SocketHome {
   SocketEngine& engine;
   EpollLoop& loop;
   SystemCalls& calls;
-  BatchBuffers& buffers;
+  Batches& batches;
 };
 
 class EpollSocket final : public EngineSocket, private EpollLoop::Watched {
@@ -67,6 +64,7 @@ class EpollSocket final : public EngineSocket, private EpollLoop::Watched {
   absl::StatusOr<size_t> Send(absl::Span<const SendSlot> datagrams) override;
   absl::StatusOr<size_t> Receive(absl::Span<ReceiveSlot> slots) override;
   std::optional<size_t> PendingDatagramSize() override;
+  bool HasPending() override;
   std::optional<AsyncError> TakeAsyncError() override;
 
   void SetReadyCallback(absl::AnyInvocable<void()> ready) override;
@@ -81,9 +79,7 @@ class EpollSocket final : public EngineSocket, private EpollLoop::Watched {
   absl::Status SetMulticastInterface(uint32_t interface_index) override;
   absl::StatusOr<uint32_t> MulticastInterface() const override { return multicast_interface_; }
 
-  std::optional<NativeHandle> native_handle() const override {
-    return static_cast<NativeHandle>(socket_.fd);
-  }
+  std::optional<NativeHandle> native_handle() override;
 
  private:
   enum class Direction { kSend, kReceive };
@@ -91,6 +87,11 @@ class EpollSocket final : public EngineSocket, private EpollLoop::Watched {
   EpollSocket(const SocketHome& home, const SocketRef& socket);
 
   void OnReady() override;
+  bool Probe() override;
+  // Has the loop watch the socket, unless it does.
+  void BeWatched();
+  // Has the loop tell of levels or of edges, as fits what the callback has just done.
+  void AdaptToCallback();
   // The local address as the kernel has it; unset with port 0 where it cannot tell.
   internal::SocketAddress KernelAddress() const;
   // Undoes connect(2), and with it an implicit bind.
@@ -107,36 +108,47 @@ class EpollSocket final : public EngineSocket, private EpollLoop::Watched {
   int64_t TransferAgain(Direction direction, absl::FunctionRef<int64_t()> call, int64_t result);
   void Keep(int async_error);
 
-  // Fills `to` for a datagram, and leaves it unset for one to the peer. False for a datagram that
-  // cannot be sent; `Refusal` then says why.
-  bool Address(const SendSlot& slot, internal::SocketAddress& to, bool& has_address) const;
-  absl::Status Refusal(const SendSlot& slot) const;
-  bool UsesIpv4(const SendSlot& slot) const;
   absl::StatusOr<size_t> SendOne(const SendSlot& slot);
+  int64_t SendWithOptions(const SendSlot& slot, internal::SocketAddress* to);
   absl::StatusOr<size_t> SendMany(absl::Span<const SendSlot> datagrams);
-  // Prepares as many as there is room for, or up to one that cannot be sent; returns how many.
-  size_t PrepareSend(absl::Span<const SendSlot> datagrams);
+  // One system call's worth: returns how many datagrams were sent, 0 where the first cannot be, or
+  // a negated errno.
+  int64_t SendSome(absl::Span<const SendSlot> datagrams);
   // What a call that sent nothing comes to.
   absl::StatusOr<size_t> SendFailure(int64_t result, const SendSlot& slot);
 
   absl::StatusOr<size_t> ReceiveOne(ReceiveSlot& slot);
+  // One datagram into `buffer`, for which `slot` says what it was; the size that it had, or a
+  // negated errno. The second form asks for control messages.
+  int64_t ReceivePlainly(absl::Span<char> buffer, DatagramInfo& info);
+  int64_t ReceiveWithControl(absl::Span<char> buffer, DatagramInfo& info, size_t& segment);
   absl::StatusOr<size_t> ReceiveMany(absl::Span<ReceiveSlot> slots);
-  void PrepareReceive(absl::Span<ReceiveSlot> slots);
+  // From what is held, and into it what is not.
+  absl::StatusOr<size_t> ReceiveByHolding(absl::Span<ReceiveSlot> slots);
+  // Takes from the kernel what one call gives, unless something is held. Returns 0 or more, or a
+  // negated errno.
+  int64_t Hold();
   // What a call that received nothing comes to.
   absl::StatusOr<size_t> ReceiveFailure(int64_t result);
 
   EpollLoop& loop_;
-  BatchBuffers& buffers_;
+  Batches& batches_;
   const SocketRef socket_;
   // Shared by a running callback, which may replace it or destroy the socket.
   std::shared_ptr<absl::AnyInvocable<void()>> ready_;
+  bool* destroyed_ =
+      nullptr;             // While the callback runs: where to say that it destroyed the socket.
+  bool received_ = false;  // A receive was tried since the callback began.
+  bool levels_refused_ = false;
+  bool handle_taken_ = false;
 
-  Endpoint peer_;                           // Unset while not connected.
+  Sender sender_;
   internal::SocketAddress before_connect_;  // The local address that `Disconnect` gives back.
   bool bound_ = false;                      // Known to have a port.
   Metadata metadata_ = Metadata::kNone;
-  int type_of_service_ = 0;
   uint32_t multicast_interface_ = 0;
+  Offload offload_;
+  HeldDatagrams held_;
   AsyncErrors errors_;
 };
 

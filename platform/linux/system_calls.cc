@@ -2,6 +2,7 @@
 
 #include "platform/linux/system_calls.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -47,6 +48,11 @@ int SystemCalls::SetSockOpt(int fd, int level, int name, const void* value, sock
 
 int SystemCalls::GetSockOpt(int fd, int level, int name, void* value, socklen_t* length) {
   return Negated(::getsockopt(fd, level, name, value, length));
+}
+
+int SystemCalls::SetNonBlocking(int fd) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  return flags < 0 ? -errno : Negated(::fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
 
 ssize_t SystemCalls::SendTo(int fd, const void* data, size_t size, int flags, const sockaddr* to,

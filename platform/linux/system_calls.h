@@ -41,6 +41,7 @@ class SystemCalls {
   virtual int GetSockName(int fd, sockaddr* address, socklen_t* length);
   virtual int SetSockOpt(int fd, int level, int name, const void* value, socklen_t length);
   virtual int GetSockOpt(int fd, int level, int name, void* value, socklen_t* length);
+  virtual int SetNonBlocking(int fd);  // fcntl(F_SETFL) with O_NONBLOCK
 
   // Datagrams.
   virtual ssize_t SendTo(int fd, const void* data, size_t size, int flags, const sockaddr* to,

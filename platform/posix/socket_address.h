@@ -38,7 +38,10 @@ class SocketAddress {
   sockaddr* mutable_data() { return &base_; }
   socklen_t* mutable_length() { return &length_; }
   // Gives the kernel all the room again.
-  void Reset() { length_ = sizeof(v6_); }
+  void Reset() { length_ = kRoom; }
+
+  // Bytes that the kernel may write.
+  static constexpr socklen_t kRoom = sizeof(sockaddr_in6);
 
  private:
   union {

@@ -130,8 +130,7 @@ class PolluxSide final : public Side {
     if (absl::Status s = sender_.WriteDatagram(payload, to_); !s.ok()) Die(s.ToString());
   }
   void Receive() override {
-    DatagramInfo info;
-    const absl::StatusOr<size_t> size = receiver_.ReadDatagram(absl::MakeSpan(buffer_), &info);
+    const absl::StatusOr<size_t> size = receiver_.ReadDatagram(absl::MakeSpan(buffer_), &info_);
     if (!size.ok()) Die(size.status().ToString());
   }
 
@@ -139,6 +138,7 @@ class PolluxSide final : public Side {
   UdpSocket sender_;
   UdpSocket receiver_;
   Endpoint to_;
+  DatagramInfo info_;
 };
 
 double Median(std::vector<double> values) {

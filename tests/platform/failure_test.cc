@@ -52,9 +52,25 @@ TEST_F(FailureTest, ASocketThatCannotBeMadeSaysWhyAndLeavesNothing) {
   EXPECT_THAT(engine_->NewUdpSocket(AddressFamily::kDual), HasNumber(EAFNOSUPPORT));
   calls_->Fail(Call::kSetSockOpt, ENOMEM);
   EXPECT_THAT(engine_->NewUdpSocket(AddressFamily::kDual), HasNumber(ENOMEM));
-  calls_->Fail(Call::kEpollCtl, ENOMEM);
-  EXPECT_THAT(engine_->NewUdpSocket(AddressFamily::kIpv4), HasNumber(ENOMEM));
   EXPECT_EQ(FreeDescriptor(), free);
+}
+
+TEST_F(FailureTest, ASocketThatCannotBeWatchedSaysSoAndIsWatchedOnceItCanBe) {
+  auto socket = NewBound(AddressFamily::kIpv4);
+  int runs = 0;
+  for (const int error : {ENOMEM, ENOSPC}) {
+    calls_->Fail(Call::kEpollCtl, error);
+    socket->SetReadyCallback([&] { ++runs; });
+    RunTurn();
+    std::optional<AsyncError> told = socket->TakeAsyncError();
+    ASSERT_TRUE(told.has_value());
+    EXPECT_THAT(told->status, HasCause(SocketError::kSocketResource));
+    EXPECT_THAT(told->status, Says("watch a UDP socket"));
+  }
+  EXPECT_EQ(runs, 2);
+  socket->RequestReady();
+  EXPECT_EQ(*SendOne(*socket, "x", LoopbackOf(*socket, AddressFamily::kIpv4)), 1u);
+  EXPECT_TRUE(RunUntil([&] { return runs == 3; }));
 }
 
 TEST_F(FailureTest, EveryDescriptorIsClosed) {

@@ -11,7 +11,7 @@ namespace {
 
 class OptionTest : public EngineTest, public ::testing::WithParamInterface<AddressFamily> {
  protected:
-  int Kernel(const EngineSocket& socket, int level, int name) {
+  int Kernel(EngineSocket& socket, int level, int name) {
     int value = -1;
     socklen_t length = sizeof(value);
     EXPECT_EQ(

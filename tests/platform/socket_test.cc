@@ -128,7 +128,7 @@ TEST_P(FamilyTest, TheSameHoldsForBatches) {
 TEST_P(FamilyTest, ABatchLargerThanOneSystemCallKeepsItsOrder) {
   auto socket = NewBound(GetParam().family);
   const Endpoint self(GetParam().loopback, socket->LocalEndpoint().port);
-  constexpr size_t kCount = 3 * BatchBuffers::kSlots / 2;
+  constexpr size_t kCount = 3 * IncomingBatch::kMessages / 2;
   std::vector<std::string> payloads;
   for (size_t i = 0; i < kCount; ++i) payloads.push_back(std::to_string(i));
   std::vector<SendSlot> out;

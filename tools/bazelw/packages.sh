@@ -21,6 +21,11 @@ declare -rA PACKAGE_TABLE=(
           clang-tidy:/usr/bin/clang-tidy
           python3:/usr/bin/python3
           shellcheck:/usr/bin/shellcheck"
+  [peers]="libasio-dev:/usr/include/asio.hpp
+           libboost-dev:/usr/include/boost/asio.hpp
+           libevent-dev:/usr/include/event2/event.h
+           libuv1-dev:/usr/include/uv.h
+           qt6-base-dev:/usr/include/x86_64-linux-gnu/qt6/QtNetwork/QUdpSocket"
 )
 
 say() { printf 'bazelw: %s\n' "$*" >&2; }

@@ -42,12 +42,33 @@ absl::StatusOr<std::unique_ptr<EngineSocket>> SocketCore::Open(AddressFamily& fa
 void SocketCore::Adopt(std::unique_ptr<EngineSocket> opened) {
   socket = std::move(opened);
   ++openings;
+  listening_ = false;
+  ListenAsNeeded();
+}
+
+void SocketCore::ListenAsNeeded() {
+  // A socket to which nobody listens is cheaper.
+  const bool needed = ready_read.is_set() || error_occurred.is_set();
+  if (socket == nullptr || needed == listening_) return;
+  listening_ = needed;
+  if (!needed) {
+    socket->SetReadyCallback(nullptr);
+    return;
+  }
   socket->SetReadyCallback([this] { EngineReady(); });
+}
+
+void SocketCore::CollectErrors() {
+  if (socket == nullptr || listening_) return;
+  while (std::optional<AsyncError> asynchronous = socket->TakeAsyncError()) {
+    error = std::move(asynchronous->status);
+  }
 }
 
 void SocketCore::Drop() {
   ++lookups;
   socket.reset();
+  listening_ = false;
   bound_by_program = false;
   peer = Endpoint();
   current.clear();
@@ -73,10 +94,6 @@ void SocketCore::SetState(SocketState next) {
   if (next == state) return;
   state = next;
   Queue({.kind = Event::kState, .state = next});
-}
-
-void SocketCore::Wrote(size_t size) {
-  if (bytes_written.is_set()) Queue({.kind = Event::kWritten, .size = size});
 }
 
 void SocketCore::Report(absl::Status status) {
@@ -115,11 +132,6 @@ void SocketCore::Flush() {
   }
 }
 
-void SocketCore::ReadTried() {
-  told_ = false;
-  if (!in_ready_read_ && ready_read.is_set()) socket->RequestReady();
-}
-
 void SocketCore::ReadyReadReplaced() {
   told_ = false;
   if (socket != nullptr && ready_read.is_set()) socket->RequestReady();
@@ -138,7 +150,7 @@ void SocketCore::TellReadyRead() {
   // Only of a datagram that is there: the engine's hint may be stale, or have been about an error.
   if (socket == nullptr || in_ready_read_ || !ready_read.is_set()) return;
   if (told_ && !handle_taken_) return;
-  if (!socket->PendingDatagramSize().has_value()) return;
+  if (!socket->HasPending()) return;
   told_ = true;
   in_ready_read_ = true;
   ready_read.Run();

@@ -66,6 +66,7 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
   uint64_t lookups = 0;   // Counts lookups begun and stopped: only the latest one's answer counts.
   std::string current;    // The datagram that Read and ReadLine are in,
   size_t current_offset = 0;  // and how far.
+  ReceiveSlot slot;           // For calls that receive one: to make a new one each time costs more.
 
   // Keeps a failure for `error()`, and hands it on.
   absl::Status Fail(absl::Status status);
@@ -93,14 +94,23 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
   // Changes the state, and has state_changed run.
   void SetState(SocketState next);
   // Has bytes_written run.
-  void Wrote(size_t size);
+  void Wrote(size_t size) {
+    if (bytes_written.is_set()) Queue({.kind = Event::kWritten, .size = size});
+  }
   // Has error_occurred run, and keeps the error.
   void Report(absl::Status status);
 
   // The program has tried to read: ready_read may be told again.
-  void ReadTried();
+  void ReadTried() {
+    told_ = false;
+    if (!in_ready_read_ && ready_read.is_set()) socket->RequestReady();
+  }
   // The callback is new: what is already there was not told to it.
   void ReadyReadReplaced();
+  // There is a callback more, or one less, that the engine has to be listened to for.
+  void ListenAsNeeded();
+  // While nobody listens: takes what `error` has not been told of yet.
+  void CollectErrors();
   // The program may from now on read where this class does not see it.
   void HandleTaken() { handle_taken_ = true; }
 
@@ -121,6 +131,7 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
   bool told_ = false;           // ready_read has run, and the program has not read since.
   bool in_ready_read_ = false;  // ready_read is running: never recursively.
   bool handle_taken_ = false;
+  bool listening_ = false;     // The engine socket has our callback.
   std::vector<Event> events_;  // Signals to come, from first_event_ on; keeps its room.
   size_t first_event_ = 0;
   Timer flush_;  // Runs Flush in the next turn of the loop.

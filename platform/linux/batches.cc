@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "platform/linux/batches.h"
+
+#include <algorithm>
+
+#include "platform/linux/offload.h"
+
+namespace pollux::linux_engine {
+namespace {
+
+iovec Vector(absl::string_view payload) {
+  // The kernel only reads it, but shares the type with what it writes to.
+  return {const_cast<char*>(payload.data()), payload.size()};
+}
+
+bool Alike(const SendOptions& a, const SendOptions& b) {
+  return a.hop_limit == b.hop_limit && a.ecn == b.ecn && a.interface_index == b.interface_index &&
+         a.source == b.source;
+}
+
+bool Alike(const SendSlot& a, const SendSlot& b) {
+  return a.destination == b.destination && Alike(a.options, b.options);
+}
+
+}  // namespace
+
+size_t OutgoingBatch::Prepare(const Sender& sender, absl::Span<const SendSlot> slots,
+                              size_t segment_max, size_t single) {
+  payloads_used_ = 0;
+  size_t done = 0;
+  size_t count = 0;
+  while (done < slots.size() && count < kMessages && payloads_used_ < kPayloads) {
+    const SendSlot& slot = slots[done];
+    bool has_address = false;
+    if (!sender.Address(slot, addresses_[count], has_address)) break;
+    msghdr& message = messages_[count].msg_hdr;
+    message.msg_name = has_address ? addresses_[count].mutable_data() : nullptr;
+    message.msg_namelen = has_address ? addresses_[count].length() : 0;
+    message.msg_iov = &payloads_[payloads_used_];
+    const size_t before = payloads_used_;
+    const size_t run = Gather(slots.subspan(done), done < single ? 0 : segment_max);
+    message.msg_iovlen = payloads_used_ - before;
+    size_t control = 0;
+    if (!slot.options.empty()) {
+      control = WriteControl(slot.options, sender.UsesIpv4(slot), sender.type_of_service,
+                             controls_[count]);
+    }
+    if (run > 1) {
+      control =
+          AppendSegmentSize(static_cast<uint16_t>(slot.payload.size()), control, controls_[count]);
+    }
+    message.msg_control = control == 0 ? nullptr : controls_[count].bytes;
+    message.msg_controllen = control;
+    message.msg_flags = 0;
+    datagrams_[count] = static_cast<uint16_t>(run);
+    ++count;
+    done += run;
+  }
+  return count;
+}
+
+size_t OutgoingBatch::Gather(absl::Span<const SendSlot> slots, size_t segment_max) {
+  const SendSlot& first = slots[0];
+  const size_t size = first.payload.size();
+  payloads_[payloads_used_++] = Vector(first.payload);
+  if (size == 0 || size > segment_max) return 1;
+  const size_t most = std::min(slots.size(), Offload::kSegmentsMax);
+  size_t bytes = size;
+  size_t run = 1;
+  while (run < most) {
+    const SendSlot& next = slots[run];
+    const size_t more = next.payload.size();
+    if (more == 0 || more > size || bytes + more > Offload::kRunBytesMax) break;
+    if (!Alike(first, next)) break;
+    iovec& last = payloads_[payloads_used_ - 1];
+    if (next.payload.data() == static_cast<char*>(last.iov_base) + last.iov_len) {
+      // What lies together goes together: the kernel copies one piece faster than many.
+      last.iov_len += more;
+    } else {
+      if (payloads_used_ == kPayloads) break;
+      payloads_[payloads_used_++] = Vector(next.payload);
+    }
+    bytes += more;
+    ++run;
+    if (more < size) break;
+  }
+  return run;
+}
+
+IncomingBatch::IncomingBatch() : messages_{} {
+  for (size_t i = 0; i < kMessages; ++i) {
+    messages_[i].msg_hdr.msg_name = addresses_[i].mutable_data();
+    messages_[i].msg_hdr.msg_iov = &payloads_[i];
+    messages_[i].msg_hdr.msg_iovlen = 1;
+  }
+}
+
+void IncomingBatch::Prepare(absl::Span<ReceiveSlot> slots, bool with_control) {
+  for (size_t i = 0; i < slots.size(); ++i) {
+    payloads_[i] = {slots[i].buffer.data(), slots[i].buffer.size()};
+    msghdr& message = messages_[i].msg_hdr;
+    message.msg_namelen = internal::SocketAddress::kRoom;
+    message.msg_control = with_control ? controls_[i].bytes : nullptr;
+    message.msg_controllen = with_control ? sizeof(controls_[i].bytes) : 0;
+  }
+}
+
+void IncomingBatch::Fill(size_t message, Metadata requested, bool with_control, ReceiveSlot& slot) {
+  msghdr& header = messages_[message].msg_hdr;
+  slot.size = messages_[message].msg_len;
+  slot.segment_size = 0;
+  ClearInfo(slot.info);
+  slot.info.truncated = (header.msg_flags & MSG_TRUNC) != 0;
+  *addresses_[message].mutable_length() = header.msg_namelen;
+  addresses_[message].ToEndpoint(slot.info.source);
+  if (!with_control) return;
+  const size_t segment = ReadControl(header, requested, slot.info);
+  if (segment < slot.size) slot.segment_size = segment;
+}
+
+}  // namespace pollux::linux_engine

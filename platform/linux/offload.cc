@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "platform/linux/offload.h"
+
+#include <netinet/in.h>
+#include <netinet/udp.h>
+
+#include <cerrno>
+
+namespace pollux::linux_engine {
+
+void Offload::Ask(const SocketRef& socket) {
+  asked_ = true;
+  int unused = 0;
+  if (socket.Get(SOL_UDP, UDP_SEGMENT, &unused) >= 0) segment_max_ = kRunBytesMax / 2;
+}
+
+bool Offload::IsRefusal(int error) {
+  switch (error) {
+    case EINVAL:      // A run that does not fit the path's MTU, on kernels before 6.10; options
+                      // that leave no room.
+    case EMSGSIZE:    // The same, since.
+    case EIO:         // The device computes no checksums, or IPsec is in the way.
+    case EOPNOTSUPP:  // Sandboxes.
+      return true;
+    default:
+      return false;
+  }
+}
+
+void Offload::Refused(int error, size_t segment) {
+  const bool by_size = error == EINVAL || error == EMSGSIZE;
+  segment_max_ = by_size ? segment - 1 : 0;
+}
+
+bool Offload::Coalesce(const SocketRef& socket) {
+  if (asked_to_coalesce_) return coalescing_;
+  asked_to_coalesce_ = true;
+  coalescing_ = socket.Set(SOL_UDP, UDP_GRO, 1) >= 0;
+  return coalescing_;
+}
+
+}  // namespace pollux::linux_engine
