@@ -77,7 +77,7 @@ int EpollLoop::SetWatch(int fd, Watched& watched, Watched::Watch watch) {
   watched.fd_ = fd;
   if (watched.spun_) return 0;
   const bool fresh = before == Watched::Watch::kNothing;
-  if (fresh && spin_ > absl::ZeroDuration() && spun_.size() < kSpunMax) {
+  if (fresh && watched.spinnable_ && spin_ > absl::ZeroDuration() && spun_.size() < kSpunMax) {
     watched.spun_ = true;
     spun_.push_back(&watched);
     return 0;
@@ -164,17 +164,20 @@ bool EpollLoop::Spin(absl::Duration limit) {
   return false;
 }
 
+void EpollLoop::StopSpinning(Watched& watched) {
+  watched.spinnable_ = false;
+  if (!watched.spun_) return;
+  const Watched::Watch watch = watched.watch_;
+  Unwatch(watched.fd_, watched);
+  // Where it fails the socket is not watched, and the next request for readiness tries again.
+  SetWatch(watched.fd_, watched, watch);
+  // It may have been ready.
+  MarkReady(watched);
+}
+
 void EpollLoop::StopSpinning() {
   spin_ = absl::ZeroDuration();
-  for (Watched* const watched : std::exchange(spun_, {})) {
-    watched->spun_ = false;
-    watched->maybe_readable_ = true;
-    ++set_size_;
-    if (Control(EPOLL_CTL_ADD, *watched) < 0) {
-      watched->watch_ = Watched::Watch::kNothing;
-      --set_size_;
-    }
-  }
+  while (!spun_.empty()) StopSpinning(*spun_.back());
 }
 
 void EpollLoop::WaitForEvents(absl::Duration timeout) {

@@ -50,6 +50,8 @@ class EpollLoop final : public internal::TurnLoop {
     bool maybe_failed_ = false;
     // A datagram was there when epoll was last asked, and nobody has tried to receive since.
     bool surely_readable_ = false;
+    // Nobody else reads from it, so that the loop may.
+    bool spinnable_ = true;
 
    private:
     friend class EpollLoop;
@@ -70,6 +72,8 @@ class EpollLoop final : public internal::TurnLoop {
   int SetWatch(int fd, Watched& watched, Watched::Watch watch);
   // Before `fd` is closed: the kernel forgets a descriptor only when its last duplicate is closed.
   void Unwatch(int fd, Watched& watched);
+  // From now on `watched` is looked into by epoll alone: somebody else may read from it.
+  void StopSpinning(Watched& watched);
 
   absl::Time Now() const override;
   absl::Time WallNow() const override;

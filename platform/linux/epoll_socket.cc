@@ -131,6 +131,7 @@ std::optional<NativeHandle> EpollSocket::native_handle() {
     handle_taken_ = true;
     levels_refused_ = true;
     socket_.calls->SetNonBlocking(socket_.fd);
+    loop_.StopSpinning(*this);
     if (watch_ == Watch::kLevels) loop_.SetWatch(socket_.fd, *this, Watch::kEdges);
   }
   return static_cast<NativeHandle>(socket_.fd);

@@ -45,9 +45,9 @@ namespace pollux::bench {
 namespace {
 
 constexpr size_t kBurst = 256;  // Datagrams sent before they are received.
-constexpr size_t kBurstsPerSample = 12;
-constexpr int kTriesPerSample = 6;
-constexpr size_t kRoundTripsPerSample = 400;
+constexpr size_t kBurstsPerSample = 8;
+constexpr int kTriesPerSample = 3;
+constexpr size_t kRoundTripsPerSample = 200;
 
 int64_t Nanoseconds(clockid_t clock) {
   timespec now;
@@ -310,6 +310,7 @@ int Main() {
   AddLibuv(catalogue);
   AddLibevent(catalogue);
 
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   Report report;
   Report::PrintMachine(rounds);
   Bench bench(catalogue, rounds);
@@ -317,9 +318,9 @@ int Main() {
     bench.MeasureCosts(size, report);
     bench.MeasureFloods(size, report);
   }
-  bench.MeasureRoundTrips(report);
   report.PrintCosts(sizes);
   report.PrintFloods(sizes);
+  bench.MeasureRoundTrips(report);
   report.PrintRoundTrips();
   const int missed = report.PrintBars(1200);
   if (const std::string path = absl::GetFlag(FLAGS_svg); !path.empty()) {

@@ -127,6 +127,17 @@ TEST_F(SpinTest, AForeignLoopEndsTheSpinning) {
   EXPECT_GT(calls_->count(Call::kEpollPwait2), 0);
 }
 
+TEST_F(SpinTest, ASocketWhoseHandleWasTakenIsToldByEpoll) {
+  int signals = 0;
+  alice_.OnReadyRead([] {});
+  bob_.OnReadyRead([&] { ++signals; });
+  ASSERT_TRUE(bob_.native_handle().has_value());
+  Send("one");
+  EXPECT_TRUE(RunUntil([&] { return signals == 1; }));
+  Send("two");
+  EXPECT_TRUE(RunUntil([&] { return signals == 2; }));
+}
+
 TEST_F(SleepySpinTest, WhatComesWhileItSleepsWakesIt) {
   int read = 0;
   bob_.OnReadyRead([&] { read += bob_.ReceiveDatagram().ok(); });

@@ -11,6 +11,7 @@ namespace {
 
 struct Asio {
   using Context = ::asio::io_context;
+  using Work = ::asio::executor_work_guard<Context::executor_type>;
   using Udp = ::asio::ip::udp;
   using Error = std::error_code;
   static ::asio::ip::address Loopback() { return ::asio::ip::address_v4::loopback(); }

@@ -27,6 +27,8 @@ class AsioEnd {
 
  protected:
   typename A::Context context_;
+  // Without work to come a context stops, and would have to be started again for each datagram.
+  const typename A::Work work_{context_.get_executor()};
   typename A::Udp::socket socket_;
   typename A::Udp::endpoint from_;
   typename A::Udp::endpoint to_;

@@ -2,7 +2,9 @@
 //
 // Boost.Asio (libboost-dev).
 
+// Before Boost, which uses it and does not say so.
 #include <boost/asio.hpp>
+#include <utility>
 
 #include "tests/bench/peers/asio_methods.h"
 
@@ -11,6 +13,7 @@ namespace {
 
 struct BoostAsio {
   using Context = boost::asio::io_context;
+  using Work = boost::asio::executor_work_guard<Context::executor_type>;
   using Udp = boost::asio::ip::udp;
   using Error = boost::system::error_code;
   static boost::asio::ip::address Loopback() { return boost::asio::ip::address_v4::loopback(); }
