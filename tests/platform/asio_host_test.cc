@@ -49,11 +49,15 @@ TEST_F(AsioHostTest, DatagramsGoBackAndForth) {
   int rounds = 0;
   bob.OnReadyRead([&] {
     const absl::StatusOr<Datagram> datagram = bob.ReceiveDatagram();
-    if (datagram.ok()) EXPECT_TRUE(bob.WriteDatagram("pong", datagram->info.source).ok());
+    if (datagram.ok()) {
+      EXPECT_TRUE(bob.WriteDatagram("pong", datagram->info.source).ok());
+    }
   });
   alice.OnReadyRead([&] {
     EXPECT_EQ(alice.ReceiveDatagram()->payload, "pong");
-    if (++rounds < 100) EXPECT_TRUE(alice.WriteDatagram("ping", bob.local_endpoint()).ok());
+    if (++rounds < 100) {
+      EXPECT_TRUE(alice.WriteDatagram("ping", bob.local_endpoint()).ok());
+    }
   });
   ASSERT_TRUE(alice.WriteDatagram("ping", bob.local_endpoint()).ok());
   EXPECT_TRUE(RunUntil([&] { return rounds == 100; }));
