@@ -164,6 +164,7 @@ void Host::SetLoopbackProfile(const LinkProfile& profile) {
   const absl::Status status = Validate(profile, options_.ipv6);
   POLLUX_CHECK(status.ok(), absl::StrCat("loopback of ", name(), ": ", status.message()));
   loopback_profile_ = profile;
+  loopback_->Use(loopback_profile_);
 }
 
 uint32_t Host::NextInterfaceIndex() const { return static_cast<uint32_t>(interfaces_.size()) + 1; }

@@ -37,13 +37,16 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "sim/choice/choices.h"
 #include "sim/choice/fault_story.h"
 #include "sim/fabric/courier.h"
 #include "sim/fabric/link_profile.h"
+#include "sim/fabric/rule.h"
 #include "sim/host.h"
+#include "sim/in_flight.h"
 #include "sim/segment.h"
 #include "sim/timeline.h"
 #include "sim/trace/scene.h"
@@ -106,6 +109,29 @@ class Network final : private Scene {
   // to happen.
   bool RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration timeout);
 
+  // ---- The tester's hand ----
+
+  // Has a rule decide about all packets that cross a link, until the guard that is returned goes.
+  // `name` is for the record.
+  [[nodiscard]] RuleGuard AddRule(absl::string_view name, Rule rule);
+  // The same verdict for all packets that match.
+  [[nodiscard]] RuleGuard AddRule(absl::string_view name, const PacketMatch& match,
+                                  const Verdict& verdict);
+
+  // What is under way, in the order in which it was sent: on its flight, or held. What waits for a
+  // line is not under way yet.
+  std::vector<InFlightPacket> InFlight() const;
+  // Keeps a packet, by its number in that list, where it is.
+  // Errors of all three: kNotFound for one that is not under way (any more).
+  absl::Status Hold(uint64_t packet);
+  // Lets a held packet arrive, at this instant, behind what is due now and what was released
+  // before. Errors: kFailedPrecondition for one that is not held.
+  absl::Status Release(uint64_t packet);
+  // Throws a packet away that is under way, held or not.
+  absl::Status Discard(uint64_t packet);
+  // Releases all that is held, in the order in which it was sent.
+  void ReleaseAll();
+
   // The open sockets of every host that has some, each table under its host's name.
   std::string SocketTables() const;
 
@@ -126,7 +152,9 @@ class Network final : private Scene {
   absl::string_view host_name(size_t host) const override { return hosts_[host]->name(); }
   const UdpStack& kernel(size_t host) const override { return hosts_[host]->stack_; }
 
-  World world() { return {timeline_, courier_, choices_, trace_}; }
+  World world() { return {timeline_, courier_, choices_, trace_, &rules_}; }
+  absl::StatusOr<Courier::Flight*> FindFlight(uint64_t packet) const;
+  void Record(EventKind kind, const Courier::Flight& flight, DropCause cause);
   // The addresses behind a name, for one who asks on `asker`.
   std::vector<IpAddress> Lookup(const Host& asker, absl::string_view name) const;
 
@@ -135,6 +163,7 @@ class Network final : private Scene {
   Trace trace_;
   Timeline timeline_;
   Courier courier_;
+  RuleBook rules_;
   std::vector<std::unique_ptr<Host>> hosts_;            // In the order of adding.
   absl::flat_hash_map<std::string, Host*> host_names_;  // In lower case.
   std::vector<std::unique_ptr<Segment>> segments_;

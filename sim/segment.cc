@@ -206,6 +206,18 @@ const LinkProfile& Segment::ProfileInForce(const Host& from, const Host& to) con
   return domain_.InForce(StationsOf(from).front(), StationsOf(to).front());
 }
 
+QueueLength Segment::UplinkQueue(const Host& host) const {
+  return domain_.UplinkQueue(StationsOf(host).front());
+}
+
+QueueLength Segment::DownlinkQueue(const Host& host) const {
+  return domain_.DownlinkQueue(StationsOf(host).front());
+}
+
+QueueLength Segment::PairQueue(const Host& from, const Host& to) const {
+  return domain_.PairQueue(StationsOf(from).front(), StationsOf(to).front());
+}
+
 void Segment::Direct(const Host& from, const Host& to, const std::optional<LinkProfile>& profile) {
   for (const auto sender : StationsOf(from)) {
     for (const auto receiver : StationsOf(to)) domain_.SetPair(sender, receiver, profile);

@@ -24,6 +24,7 @@
 #include "sim/fabric/broadcast_domain.h"
 #include "sim/fabric/link_profile.h"
 #include "sim/fabric/prefix.h"
+#include "sim/fabric/transmitter.h"
 #include "sim/fabric/world.h"
 #include "sim/host.h"
 #include "udp/network_interface.h"
@@ -89,6 +90,11 @@ class Segment {
   const LinkProfile* downlink(const Host& host) const;
   // Which of all counts for packets from one host to the other.
   const LinkProfile& ProfileInForce(const Host& from, const Host& to) const;
+  // What waits at the moment for a host's line, by which all leaves that it sends unless a pair or
+  // a downlink has a profile of its own; for its downlink's; for that of a pair.
+  QueueLength UplinkQueue(const Host& host) const;
+  QueueLength DownlinkQueue(const Host& host) const;
+  QueueLength PairQueue(const Host& from, const Host& to) const;
   // Whether it can be set for a direction. Errors: kInvalidArgument, naming field and value.
   absl::Status ValidateDirection(const LinkProfile& profile) const;
 

@@ -54,6 +54,12 @@ void Story::OnEvent(const sim::TraceEvent& event) {
       return Tell(out_, event.time, event.host, absl::StrCat("  ", contents, " is corrupted"));
     case sim::EventKind::kOvertook:
       return Tell(out_, event.time, event.host, absl::StrCat("  ", contents, " overtakes"));
+    case sim::EventKind::kLate:
+    case sim::EventKind::kMarked:
+    case sim::EventKind::kRuled:
+    case sim::EventKind::kHeld:
+    case sim::EventKind::kReleased:
+      return;
     case sim::EventKind::kFault:
     case sim::EventKind::kUnclaimed:
     case sim::EventKind::kDropped:

@@ -26,13 +26,25 @@ absl::string_view ToString(DrawKind kind) {
       return "jitter";
     case DrawKind::kLossState:
       return "loss state";
+    case DrawKind::kDuplicateState:
+      return "duplicate state";
+    case DrawKind::kCorruptState:
+      return "corrupt state";
+    case DrawKind::kOvertakeState:
+      return "overtake state";
+    case DrawKind::kLate:
+      return "late";
+    case DrawKind::kCorruptBit:
+      return "corrupt bit";
+    case DrawKind::kUndetected:
+      return "undetected";
   }
   return "unknown";
 }
 
 bool IsFault(DrawKind kind) {
   return kind == DrawKind::kLoss || kind == DrawKind::kDuplicate || kind == DrawKind::kCorrupt ||
-         kind == DrawKind::kOvertake;
+         kind == DrawKind::kOvertake || kind == DrawKind::kLate || kind == DrawKind::kUndetected;
 }
 
 DrawOwner::DrawOwner(absl::string_view name) : name_(name), hash_(StableHash(name)) {}

@@ -32,15 +32,25 @@ enum class DrawKind : uint8_t {
   kOvertake = 6,        // Flip: a link delivers this packet at once, before earlier ones.
   kJitter = 7,          // Below: how much later or earlier than usual this packet arrives.
   kLossState = 8,       // Below: the step of a link's loss model behind this packet.
+  kDuplicateState = 9,  // Below: what this packet's chance of each fault has to do with that of
+  kCorruptState = 10,   //   the packet before, where they are correlated.
+  kOvertakeState = 11,
+  kLate = 12,        // Flip: a link delivers this packet later than usual.
+  kCorruptBit = 13,  // Below: a bit of a corrupted packet that arrives as another.
+  kUndetected = 14,  // Flip: the checksum of a corrupted packet fits by chance.
 };
 
 inline constexpr DrawKind kAllDrawKinds[] = {
-    DrawKind::kLoss,    DrawKind::kDuplicate, DrawKind::kEphemeralPort, DrawKind::kReusePortGroup,
-    DrawKind::kCorrupt, DrawKind::kOvertake,  DrawKind::kJitter,        DrawKind::kLossState,
+    DrawKind::kLoss,           DrawKind::kDuplicate,     DrawKind::kEphemeralPort,
+    DrawKind::kReusePortGroup, DrawKind::kCorrupt,       DrawKind::kOvertake,
+    DrawKind::kJitter,         DrawKind::kLossState,     DrawKind::kDuplicateState,
+    DrawKind::kCorruptState,   DrawKind::kOvertakeState, DrawKind::kLate,
+    DrawKind::kCorruptBit,     DrawKind::kUndetected,
 };
 
 // "loss", "duplicate", "ephemeral port", "reuse-port group", "corrupt", "overtake", "jitter", "loss
-// state".
+// state", "duplicate state", "corrupt state", "overtake state", "late", "corrupt bit",
+// "undetected".
 absl::string_view ToString(DrawKind kind);
 // Whether it is a fault, which `Choices::Flip` decides, and not a choice of `Choices::Below`.
 bool IsFault(DrawKind kind);

@@ -16,11 +16,28 @@ std::unique_ptr<LinkProfile> Keep(const std::optional<LinkProfile>& profile) {
   return profile.has_value() ? std::make_unique<LinkProfile>(*profile) : nullptr;
 }
 
+// Of a line that nobody waits for.
+const LinkProfile kNothing;
+
 }  // namespace
 
 BroadcastDomain::BroadcastDomain(absl::string_view name, const World& world,
                                  const LinkProfile& profile)
     : name_(name), world_(world), profile_(profile), broadcasts_({IpAddress::Broadcast()}) {}
+
+class BroadcastDomain::Crowd final : public Departure {
+ public:
+  Crowd(BroadcastDomain& domain, StationNumber from) : domain_(domain), from_(from) {}
+  void Depart(const Packet& packet, absl::string_view /*origin*/) override {
+    domain_.Spread(from_, packet, domain_.ports_[from_].out.get());
+  }
+
+ private:
+  BroadcastDomain& domain_;
+  const StationNumber from_;
+};
+
+BroadcastDomain::~BroadcastDomain() = default;
 
 BroadcastDomain::StationNumber BroadcastDomain::Attach(Station& station) {
   const bool again = std::any_of(ports_.begin(), ports_.end(), [&](const Port& port) {
@@ -30,6 +47,7 @@ BroadcastDomain::StationNumber BroadcastDomain::Attach(Station& station) {
   port.station = &station;
   port.label = again ? absl::StrCat(station.host_name(), ".", station.interface_name())
                      : std::string(station.host_name());
+  RewireLines();
   return ports_.size() - 1;
 }
 
@@ -39,6 +57,11 @@ void BroadcastDomain::AddAddress(StationNumber station, const IpAddress& address
 }
 
 // ---- Profiles ----
+
+void BroadcastDomain::SetProfile(const LinkProfile& profile) {
+  profile_ = profile;
+  Rewire();
+}
 
 void BroadcastDomain::SetPair(StationNumber from, StationNumber to,
                               const std::optional<LinkProfile>& profile) {
@@ -69,12 +92,58 @@ const LinkProfile& BroadcastDomain::InForce(StationNumber from, StationNumber to
 }
 
 void BroadcastDomain::Rewire() {
+  RewireLines();
   for (StationNumber from = 0; from < ports_.size(); ++from) {
     const auto& links = ports_[from].links;
     for (StationNumber to = 0; to < links.size(); ++to) {
-      if (links[to] != nullptr) links[to]->Use(InForce(from, to));
+      if (links[to] != nullptr) Wire(*links[to], from, to);
     }
   }
+}
+
+void BroadcastDomain::RewireLines() {
+  const auto use = [&](std::unique_ptr<Transmitter>& line, const Port& port,
+                       const LinkProfile& profile) {
+    if (line != nullptr) {
+      line->Use(profile);
+    } else if (profile.rate > 0) {
+      line = std::make_unique<Transmitter>(world_, *port.station, profile);
+    }
+  };
+  for (StationNumber number = 0; number < ports_.size(); ++number) {
+    Port& port = ports_[number];
+    use(port.out, port, port.uplink == nullptr ? profile_ : *port.uplink);
+    use(port.in, port, port.downlink == nullptr ? kNothing : *port.downlink);
+    if (port.out != nullptr && port.crowd == nullptr) {
+      port.crowd = std::make_unique<Crowd>(*this, number);
+    }
+  }
+}
+
+void BroadcastDomain::Wire(Link& link, StationNumber from, StationNumber to) {
+  const LinkProfile& profile = InForce(from, to);
+  if (pair(from, to) != nullptr) {
+    link.Use(profile);
+  } else if (ports_[from].uplink == nullptr && ports_[to].downlink != nullptr) {
+    link.Use(profile, ports_[to].in.get());
+  } else {
+    link.Use(profile, ports_[from].out.get());
+  }
+}
+
+QueueLength BroadcastDomain::UplinkQueue(StationNumber from) const {
+  const Port& port = ports_[from];
+  return port.out == nullptr ? QueueLength() : port.out->length();
+}
+
+QueueLength BroadcastDomain::DownlinkQueue(StationNumber to) const {
+  const Port& port = ports_[to];
+  return port.in == nullptr ? QueueLength() : port.in->length();
+}
+
+QueueLength BroadcastDomain::PairQueue(StationNumber from, StationNumber to) const {
+  const auto& links = ports_[from].links;
+  return to < links.size() && links[to] != nullptr ? links[to]->own_queue() : QueueLength();
 }
 
 // ---- Packets ----
@@ -84,10 +153,10 @@ void BroadcastDomain::Send(StationNumber from, const Packet& packet, const IpAdd
   if (gateway.is_set()) {
     SendToOne(from, packet, gateway);
   } else if (target.is_multicast()) {
-    SendToAll(from, packet, /*multicast=*/true);
+    SendToAll(from, packet);
   } else if (target.is_ipv4() &&
              (broadcasts_.contains(target) || ports_[from].station->ShoutsTo(target))) {
-    SendToAll(from, packet, /*multicast=*/false);
+    SendToAll(from, packet);
   } else {
     SendToOne(from, packet, target);
   }
@@ -101,6 +170,7 @@ Link& BroadcastDomain::LinkTo(StationNumber from_number, StationNumber to) {
     link = std::make_unique<Link>(world_, *from.station, *ports_[to].station,
                                   absl::StrCat(name_, "/", from.label, "->", ports_[to].label),
                                   InForce(from_number, to));
+    Wire(*link, from_number, to);
   }
   return *link;
 }
@@ -137,23 +207,45 @@ void BroadcastDomain::SendToOne(StationNumber from, const Packet& packet,
   world_.trace.Record(event);
 }
 
+// Who sends a packet for many sends it once: it waits for his line once, however many get it. Those
+// who get his packets by other lines are not concerned by that.
+void BroadcastDomain::SendToAll(StationNumber from, const Packet& packet) {
+  Port& port = ports_[from];
+  Spread(from, packet, nullptr);
+  if (port.out != nullptr && port.out->in_use()) {
+    port.out->Enqueue(packet, port.station->host_name(), *port.crowd);
+  }
+}
+
 // Those whom the packet reaches as usual share a flight.
-void BroadcastDomain::SendToAll(StationNumber from, const Packet& packet, bool multicast) {
+void BroadcastDomain::Spread(StationNumber from, const Packet& packet, const Transmitter* line) {
   const absl::string_view origin = ports_[from].station->host_name();
   const absl::Duration latency = profile_.latency;
+  const bool multicast = packet.target().is_multicast();
   Courier::Flight& shared = world_.courier.NewFlight(packet, origin);
+  shared.SetWay(name_);
+  const Transmitter* const out = ports_[from].out.get();
+  const Transmitter* const own = out != nullptr && out->in_use() ? out : nullptr;
   const uint64_t sent = packet.event;
   for (StationNumber to = 0; to < ports_.size(); ++to) {
     if (to == from) continue;
     packet.event = sent;
     Link& link = LinkTo(from, to);
+    if (line != nullptr ? !link.WaitsFor(line) : link.WaitsFor(own)) continue;
     if (multicast && !link.receiver().Wants(packet.target())) {
       link.Accompany(packet, origin, shared, latency);
+    } else if (line == nullptr && link.line() != nullptr) {
+      link.Send(packet, origin);
     } else {
-      link.SendAlong(packet, origin, shared, latency);
+      link.CrossAlong(packet, origin, shared, latency);
     }
   }
-  world_.courier.Launch(shared, latency);
+  packet.event = sent;
+  if (shared.has_receivers()) {
+    world_.courier.Launch(shared, latency);
+  } else {
+    world_.courier.Discard(shared);
+  }
 }
 
 }  // namespace pollux::sim

@@ -25,6 +25,7 @@
 #include "sim/fabric/link.h"
 #include "sim/fabric/link_profile.h"
 #include "sim/fabric/station.h"
+#include "sim/fabric/transmitter.h"
 #include "sim/fabric/world.h"
 #include "sim/kernel/packet.h"
 #include "udp/ip_address.h"
@@ -40,6 +41,7 @@ class BroadcastDomain {
   BroadcastDomain(absl::string_view name, const World& world, const LinkProfile& profile);
   BroadcastDomain(const BroadcastDomain&) = delete;
   BroadcastDomain& operator=(const BroadcastDomain&) = delete;
+  ~BroadcastDomain();
 
   const std::string& name() const { return name_; }
 
@@ -47,7 +49,7 @@ class BroadcastDomain {
   // comes before what was set for all that the sender sends, that before what was set for all that
   // the receiver gets, and what is everybody's comes last. All of them were validated.
   const LinkProfile& profile() const { return profile_; }
-  void SetProfile(const LinkProfile& profile) { profile_ = profile; }
+  void SetProfile(const LinkProfile& profile);
   // nullopt takes back what was set.
   void SetPair(StationNumber from, StationNumber to, const std::optional<LinkProfile>& profile);
   void SetUplink(StationNumber from, const std::optional<LinkProfile>& profile);
@@ -58,6 +60,12 @@ class BroadcastDomain {
   const LinkProfile* downlink(StationNumber to) const { return ports_[to].downlink.get(); }
   // Which of them counts.
   const LinkProfile& InForce(StationNumber from, StationNumber to) const;
+
+  // What waits for a line: for a station's own, which all share that it sends unless another is
+  // meant; for the one that its downlink's profile is about; for that of a pair alone.
+  QueueLength UplinkQueue(StationNumber from) const;
+  QueueLength DownlinkQueue(StationNumber to) const;
+  QueueLength PairQueue(StationNumber from, StationNumber to) const;
 
   // Attaches a station, which has no address yet.
   StationNumber Attach(Station& station);
@@ -75,23 +83,34 @@ class BroadcastDomain {
   // Null for nothing. On the heap, since links refer to it.
   using MaybeProfile = std::unique_ptr<LinkProfile>;
 
+  // Where a packet for many goes on when a station's line has sent it.
+  class Crowd;
+
   struct Port {
     Station* station;
     std::string label;  // The host's name; with the interface's where the host is here twice.
     MaybeProfile uplink;
     MaybeProfile downlink;
     absl::flat_hash_map<StationNumber, MaybeProfile> pairs;  // By receiver; looked up alone.
+    std::unique_ptr<Transmitter> out;                        // Its line, once it has had a rate.
+    std::unique_ptr<Transmitter> in;                         // Its downlink's.
+    std::unique_ptr<Crowd> crowd;                            // Beside `out`.
     std::vector<std::unique_ptr<Link>> links;  // By the receiver's number; made when needed.
     absl::flat_hash_map<IpAddress, Link*> by_address;  // Those of `links` that were looked up.
   };
 
-  // Tells the links that there are which profile is in force.
+  // Tells lines, and the links that there are, which profile is in force.
   void Rewire();
+  void RewireLines();
+  void Wire(Link& link, StationNumber from, StationNumber to);
   Link& LinkTo(StationNumber from, StationNumber to);
   // Null when nobody has the address.
   Link* LinkTo(StationNumber from, const IpAddress& address);
   void SendToOne(StationNumber from, const Packet& packet, const IpAddress& receiver);
-  void SendToAll(StationNumber from, const Packet& packet, bool multicast);
+  void SendToAll(StationNumber from, const Packet& packet);
+  // Has a packet that has left that line cross to all others who get it by the line; or, with null,
+  // has one go to all others but those who get it by the station's own line, while that is in use.
+  void Spread(StationNumber from, const Packet& packet, const Transmitter* line);
 
   const std::string name_;
   const World world_;

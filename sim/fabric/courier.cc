@@ -2,6 +2,8 @@
 
 #include "sim/fabric/courier.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "udp/internal/check.h"
 
@@ -23,6 +25,7 @@ Courier::Flight& Courier::NewFlight(const Packet& packet, absl::string_view orig
   }
   Flight& flight = *idle_.back();
   idle_.pop_back();
+  flight.id_ = ++latest_id_;
   flight.packet_ = packet;
   flight.origin_ = origin;
   flight.receivers_.clear();
@@ -39,8 +42,49 @@ void Courier::Flight::Fire() {
     packet_.event = launched;
     station->Arrive(packet_, origin_);
   }
-  packet_.payload = Payload();
-  courier_.idle_.push_back(this);
+  courier_.End(*this);
+}
+
+void Courier::End(Flight& flight) {
+  flight.id_ = 0;
+  flight.held_ = false;
+  flight.packet_.payload = Payload();
+  idle_.push_back(&flight);
+}
+
+// ---- Holding ----
+
+void Courier::Hold(Flight& flight) {
+  timeline_.Remove(flight);
+  flight.held_ = true;
+}
+
+void Courier::Release(Flight& flight) {
+  flight.held_ = false;
+  timeline_.Add(flight, timeline_.now());
+}
+
+void Courier::Discard(Flight& flight) {
+  timeline_.Remove(flight);
+  End(flight);
+}
+
+Courier::Flight* Courier::Find(uint64_t id) const {
+  if (id == 0) return nullptr;
+  for (const std::unique_ptr<Flight>& flight : flights_) {
+    if (flight->id_ == id) return flight.get();
+  }
+  return nullptr;
+}
+
+std::vector<const Courier::Flight*> Courier::Flights() const {
+  std::vector<const Flight*> flights;
+  for (const std::unique_ptr<Flight>& flight : flights_) {
+    if (flight->id_ != 0) flights.push_back(flight.get());
+  }
+  std::sort(flights.begin(), flights.end(),
+            [](const Flight* a, const Flight* b) { return a->id_ < b->id_; });
+  return flights;
 }
 
 }  // namespace pollux::sim

@@ -5,11 +5,14 @@
 // `Courier` carries packets through time: it takes a packet with those it is for, and hands it to
 // each of them after a delay. Records of flights are used again, so that in the steady state
 // nothing is allocated; all receivers of a flight share the packet.
+//
+// A flight can be held: it then stays where it is until it is released.
 
 #ifndef POLLUX_SIM_FABRIC_COURIER_H_
 #define POLLUX_SIM_FABRIC_COURIER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -31,17 +34,30 @@ class Courier {
     explicit Flight(Courier& courier) : courier_(courier) {}
     // Adds a receiver. Arrivals at one time are in the order of these calls.
     void AddReceiver(Station& station) { receivers_.push_back(&station); }
-    // What its packet says arrives as something else.
-    void Corrupt() { packet_.corrupted = true; }
+    // The link, or the segment, that it is on, by name: for lists. Not copied.
+    void SetWay(absl::string_view way) { way_ = way; }
     bool has_receivers() const { return !receivers_.empty(); }
+
+    // In the order of `NewFlight`, from 1.
+    uint64_t id() const { return id_; }
+    bool held() const { return held_; }
+    const Packet& packet() const { return packet_; }
+    absl::string_view origin() const { return origin_; }
+    absl::string_view way() const { return way_; }
+    const std::vector<Station*>& receivers() const { return receivers_; }
+    // When it lands; meaningful unless it is held.
+    absl::Time lands() const { return when(); }
 
    private:
     friend class Courier;
     void Fire() override;
 
     Courier& courier_;
+    uint64_t id_ = 0;  // 0 while idle.
+    bool held_ = false;
     Packet packet_;
     absl::string_view origin_;
+    absl::string_view way_;
     std::vector<Station*> receivers_;
   };
 
@@ -58,12 +74,28 @@ class Courier {
   // Sends it on its way; it lands after `delay`. The flight must not be touched any more.
   void Launch(Flight& flight, absl::Duration delay);
 
-  // How many flights are under way.
+  // ---- Holding ----
+
+  // Keeps it where it is, instead of launching it or in the middle of its flight.
+  void Hold(Flight& flight);
+  // Lets a held flight land at this instant, behind all that is due now.
+  void Release(Flight& flight);
+  // Ends a flight before it has landed.
+  void Discard(Flight& flight);
+  // The flight of that number, which is under way or held; null for none.
+  Flight* Find(uint64_t id) const;
+  // All flights that are under way or held, by number.
+  std::vector<const Flight*> Flights() const;
+
+  // How many flights are under way or held.
   size_t in_flight() const { return flights_.size() - idle_.size(); }
 
  private:
+  void End(Flight& flight);
+
   Timeline& timeline_;
   const size_t in_flight_max_;
+  uint64_t latest_id_ = 0;
   std::vector<std::unique_ptr<Flight>> flights_;
   std::vector<Flight*> idle_;
 };

@@ -22,6 +22,9 @@ enum class JitterShape : uint8_t {
 // The deviation that a draw stands for: integers alone, equal on every machine. `word` is any of
 // 2^32 numbers.
 absl::Duration JitterOf(JitterShape shape, absl::Duration amount, uint32_t word);
+// The same for words that resemble each other: words that are near stand for deviations that are,
+// within 4 standard deviations for kNormal.
+absl::Duration RankedJitterOf(JitterShape shape, absl::Duration amount, uint32_t word);
 
 }  // namespace pollux::sim
 

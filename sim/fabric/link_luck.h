@@ -8,12 +8,15 @@
 #ifndef POLLUX_SIM_FABRIC_LINK_LUCK_H_
 #define POLLUX_SIM_FABRIC_LINK_LUCK_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "sim/choice/choices.h"
+#include "sim/fabric/correlated_word.h"
 #include "sim/fabric/link_profile.h"
 #include "sim/fabric/loss_model.h"
 
@@ -24,6 +27,7 @@ struct Fate {
   bool lost = false;
   bool corrupted = false;   // Some of its bits arrive as others.
   bool overtakes = false;   // It is there at once, before others that left before it.
+  bool late = false;        // It comes later than usual.
   bool duplicated = false;  // It arrives once more.
   absl::Duration delay;     // From sending to arriving.
 };
@@ -45,10 +49,30 @@ class LinkLuck {
   // Draws the fate of the next packet.
   Fate Decide(const LinkProfile& profile, Choices& choices);
 
+  // Draws which bits of the latest packet's payload, of that many bytes, are others: ascending,
+  // `LinkProfile::corrupt_bits` of them or all there are.
+  std::vector<uint64_t> DrawBits(const LinkProfile& profile, size_t bytes, Choices& choices);
+  // Whether nobody finds out that the latest packet was corrupted.
+  bool DrawUndetected(const LinkProfile& profile, Choices& choices);
+
  private:
+  // Whether a fault happens to the latest packet; `state` is the kind of the draws that correlate
+  // those of kind `kind`.
+  bool Happens(Choices& choices, DrawKind kind, Ratio chance, DrawKind state, Ratio correlation,
+               CorrelatedWord& word);
+  bool Overtakes(const LinkProfile& profile, Choices& choices);
+  absl::Duration DelayOf(const LinkProfile& profile, Choices& choices);
+
   const DrawOwner owner_;
   uint64_t packets_ = 0;
   LossState losses_;
+  CorrelatedWord loss_word_;
+  CorrelatedWord duplicate_word_;
+  CorrelatedWord corrupt_word_;
+  CorrelatedWord overtake_word_;
+  CorrelatedWord jitter_word_;
+  uint32_t since_overtaking_ = 0;  // How many packets were sent since one overtook others.
+  uint64_t bits_drawn_ = 0;
 };
 
 }  // namespace pollux::sim

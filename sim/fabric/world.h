@@ -9,6 +9,7 @@
 
 #include "sim/choice/choices.h"
 #include "sim/fabric/courier.h"
+#include "sim/fabric/rule.h"
 #include "sim/timeline.h"
 #include "sim/trace/trace.h"
 
@@ -20,6 +21,7 @@ struct World {
   Courier& courier;
   Choices& choices;
   Trace& trace;
+  RuleBook* rules = nullptr;  // Null for none.
 };
 
 }  // namespace pollux::sim

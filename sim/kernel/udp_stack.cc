@@ -28,6 +28,14 @@ absl::string_view ToString(DropCause cause) {
       return "interface down";
     case DropCause::kBadChecksum:
       return "bad checksum";
+    case DropCause::kQueueFull:
+      return "queue full";
+    case DropCause::kQueueDelay:
+      return "queue delay";
+    case DropCause::kByRule:
+      return "by rule";
+    case DropCause::kDiscarded:
+      return "discarded";
     case DropCause::kNotAsked:
       return "not asked for";
     case DropCause::kHostDown:

@@ -57,6 +57,11 @@ enum class DropCause : uint8_t {
   kReassemblyFull,     // Too many datagrams wait for the rest.
   kDuplicateFragment,  // The same bytes of its datagram are there.
   kFragmentOverlap,    // Other bytes are there in part: what had come is thrown away, too.
+  // Not the stack itself, but what is between it and others:
+  kQueueFull,   // Of those that wait for a line.
+  kQueueDelay,  // They have waited for too long: CoDel.
+  kByRule,
+  kDiscarded,  // Held, or under way, and thrown away by the test.
 };
 absl::string_view ToString(DropCause cause);
 

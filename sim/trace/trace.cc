@@ -48,7 +48,8 @@ void Trace::Record(TraceEvent& event) {
     event.because = event.packet->event;
     event.packet->event = count_;
     kept.packet = *event.packet;
-  } else {
+  }
+  if (event.packet == nullptr || !event.note.empty() || !kept.note.empty()) {
     kept.note = std::string(event.note);
   }
   kept.event = event;
@@ -88,9 +89,12 @@ void Trace::Condense(const TraceEvent& event) {
   fingerprint_.Add(event.origin);
   if (event.packet != nullptr) {
     Add(fingerprint_, *event.packet);
-    // Contents do not change on the way, and all fragments share the whole: once is enough.
+    // Contents do not change on the way, but for damage that nobody finds out, and all fragments
+    // share the whole: once is enough.
     const bool first = event.kind == EventKind::kSent && event.packet->fragment_offset == 0;
-    if (first) fingerprint_.Add(event.packet->payload.bytes());
+    const bool damaged = event.kind == EventKind::kCorrupted && !event.packet->corrupted;
+    if (first || damaged) fingerprint_.Add(event.packet->payload.bytes());
+    if (!event.note.empty()) fingerprint_.Add(event.note);
   } else {
     fingerprint_.Add(event.note);
   }
@@ -99,6 +103,11 @@ void Trace::Condense(const TraceEvent& event) {
     case EventKind::kDuplicated:
     case EventKind::kCorrupted:
     case EventKind::kOvertook:
+    case EventKind::kLate:
+    case EventKind::kMarked:
+    case EventKind::kRuled:
+    case EventKind::kHeld:
+    case EventKind::kReleased:
       fingerprint_.Add(event.draw);
       fingerprint_.Add(event.ordinal);
       fingerprint_.Add(static_cast<uint64_t>(absl::ToInt64Nanoseconds(event.delay)));

@@ -35,9 +35,20 @@ std::string Cause(const TraceEvent& event) {
       return absl::StrCat(" (duplicate ", event.draw, " #", event.ordinal, " after ",
                           absl::FormatDuration(event.delay), ")");
     case EventKind::kCorrupted:
-      return absl::StrCat(" (corrupt ", event.draw, " #", event.ordinal, ")");
+      return absl::StrCat(" (corrupt ", event.draw, " #", event.ordinal,
+                          event.note.empty() ? "" : ": ", event.note, ")");
     case EventKind::kOvertook:
       return absl::StrCat(" (overtake ", event.draw, " #", event.ordinal, ")");
+    case EventKind::kLate:
+      return absl::StrCat(" (late ", event.draw, " #", event.ordinal, " by ",
+                          absl::FormatDuration(event.delay), ")");
+    case EventKind::kMarked:
+      return absl::StrCat(" (waited ", absl::FormatDuration(event.delay), ")");
+    case EventKind::kRuled:
+      return absl::StrCat(" (", event.note, " on ", event.draw, ")");
+    case EventKind::kHeld:
+    case EventKind::kReleased:
+      return absl::StrCat(" (on ", event.draw, ")");
     case EventKind::kDelivered:
       return absl::StrCat(" (socket ", event.socket, ")");
     case EventKind::kDropped:
@@ -73,6 +84,16 @@ absl::string_view ToString(EventKind kind) {
       return "overtook";
     case EventKind::kFault:
       return "fault";
+    case EventKind::kLate:
+      return "late";
+    case EventKind::kMarked:
+      return "marked";
+    case EventKind::kRuled:
+      return "ruled";
+    case EventKind::kHeld:
+      return "held";
+    case EventKind::kReleased:
+      return "released";
   }
   return "unknown";
 }

@@ -29,10 +29,15 @@ enum class EventKind : uint8_t {
   kCorrupted = 7,   // A link changed bits of it; by `draw`, `ordinal`.
   kOvertook = 8,    // A link delivers it at once; by `draw`, `ordinal`.
   kFault = 9,       // Of no packet: something was done to a host or a segment; `note` says what.
+  kLate = 10,       // A link delivers it later by `delay`; by `draw`, `ordinal`.
+  kMarked = 11,     // A queue marked it as having met congestion, after a wait of `delay`.
+  kRuled = 12,      // A rule decided about it on the link `draw`; `note` says what, and which.
+  kHeld = 13,       // It stays under way, on the link `draw`, until it is released.
+  kReleased = 14,   // It goes on.
 };
 
 // "sent", "lost", "duplicated", "unclaimed", "delivered", "dropped", "corrupted", "overtook",
-// "fault".
+// "fault", "late", "marked", "ruled", "held", "released".
 absl::string_view ToString(EventKind kind);
 // "port unreachable", and so on.
 absl::string_view ToString(IcmpError error);
@@ -51,12 +56,12 @@ struct TraceEvent {
   absl::string_view interface;     // Of that host, by name; empty where it took none.
   absl::string_view origin;        // The host that sent the packet.
   const Packet* packet = nullptr;  // Null for what happens to hosts and links themselves.
-  absl::string_view note;          // Of these, what there is to say beside the kind, in words.
+  absl::string_view note;  // What there is to say beside the kind, in words; mostly about these.
 
-  absl::string_view draw;                  // What links do: whose luck, as "lan/alice->bob".
-  uint64_t ordinal = 0;                    // What links do: which packet of that link, from 1.
-  absl::Duration delay;                    // kDuplicated.
-  SocketId socket = 0;                     // kDelivered; kDropped on one socket's account.
+  absl::string_view draw;  // What links do: whose luck, as "lan/alice->bob".
+  uint64_t ordinal = 0;    // What links do: which packet of that link, from 1.
+  absl::Duration delay;  // kDuplicated, kLate; kMarked and kDropped by a queue: how long it waited.
+  SocketId socket = 0;   // kDelivered; kDropped on one socket's account.
   DropCause cause = DropCause::kNoSocket;  // kDropped.
 
   // One line without newline, such as

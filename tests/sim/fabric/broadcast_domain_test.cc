@@ -134,9 +134,9 @@ TEST_F(BroadcastDomainTest, GroupsReachAllAndDrawForMembers) {
   EXPECT_EQ(ArrivalsOf(1).size(), 1u);
   EXPECT_EQ(ArrivalsOf(2).size(), 1u);
   EXPECT_EQ(listeners_[1]->payloads, listeners_[2]->payloads);
-  EXPECT_THAT(script_.asked,
-              ElementsAre("loss lan/alice->bob #1", "corrupt lan/alice->bob #1",
-                          "overtake lan/alice->bob #1", "duplicate lan/alice->bob #1"));
+  EXPECT_THAT(script_.asked, ElementsAre("loss lan/alice->bob #1", "corrupt lan/alice->bob #1",
+                                         "overtake lan/alice->bob #1",
+                                         "duplicate lan/alice->bob #1", "late lan/alice->bob #1"));
 }
 
 TEST_F(BroadcastDomainTest, LuckIsDrawnPerLinkInTheMomentOfSending) {

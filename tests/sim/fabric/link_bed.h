@@ -67,7 +67,8 @@ class LinkBed : public ::testing::Test {
   }
 
   Network net{{.seed = 7}};
-  TextTrace trace{net.trace()};
+  bool tells = true;  // Whether there is a story.
+  TextTrace trace{net.trace(), [this](const TraceEvent&) { return tells; }};
   Segment& lan = net.AddSegment("lan", "10.0.0.0/24", {.latency = absl::Milliseconds(10)});
   Speaker alice{net, "alice"};
   Speaker bob{net, "bob"};

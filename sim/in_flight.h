@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: in_flight.h
+//
+// What `Network::InFlight` lists.
+
+#ifndef POLLUX_SIM_IN_FLIGHT_H_
+#define POLLUX_SIM_IN_FLIGHT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "sim/kernel/packet.h"
+
+namespace pollux::sim {
+
+// A packet between hosts. A value type; thread-compatible.
+struct InFlightPacket {
+  uint64_t id = 0;     // For `Network::Hold`, `Release` and `Discard`; never used again.
+  std::string way;     // The link it is on, "lan/alice->bob"; of one for many, the segment.
+  std::string origin;  // The host that it came from at first.
+  std::vector<std::string> to;  // The hosts at whose interfaces it arrives, in that order.
+  // When it does, since the simulation began; nullopt while it is held.
+  std::optional<absl::Duration> arrives;
+  Packet packet;
+
+  // A line for people: "#3 lan/alice->bob 10.0.0.1:5000 > 10.0.0.2:7755, 5 bytes, held".
+  std::string ToString() const;
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_IN_FLIGHT_H_

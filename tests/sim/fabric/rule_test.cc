@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A test's own hand: rules, and packets that are held and released one by one.
+
+#include "sim/fabric/rule.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/sim/fabric/link_bed.h"
+
+namespace pollux::sim {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class RuleTest : public LinkBed {};
+
+TEST_F(RuleTest, DecidesByWhatAPacketSays) {
+  const RuleGuard rule = net.AddRule("no secrets", [](const Crossing& crossing) {
+    EXPECT_EQ(crossing.link, "lan/alice->bob");
+    EXPECT_EQ(crossing.from, "alice");
+    EXPECT_EQ(crossing.to, "bob");
+    EXPECT_EQ(crossing.origin, "alice");
+    const bool secret = crossing.packet.payload.bytes() == "secret";
+    return secret ? Verdict::Drop() : Verdict::Pass();
+  });
+  alice.Say("hello", bob);
+  alice.Say("secret", bob);
+  const std::string story = Run();
+  EXPECT_THAT(bob.heard, ElementsAre("hello"));
+  EXPECT_THAT(story, HasSubstr("alice/eth0 ruled      alice#2 "));
+  EXPECT_THAT(story, HasSubstr("(drop by rule \"no secrets\" on lan/alice->bob)"));
+  EXPECT_THAT(story, HasSubstr("alice/eth0 dropped    alice#2"));
+  EXPECT_THAT(story, HasSubstr("(by rule)"));
+}
+
+TEST_F(RuleTest, EachVerdictDoesWhatItSays) {
+  Verdict verdict = Verdict::Pass();
+  const RuleGuard rule = net.AddRule("any", [&](const Crossing&) { return verdict; });
+  verdict = Verdict::DelayBy(absl::Milliseconds(5));
+  alice.Say("delayed", bob);
+  EXPECT_THAT(Run(), HasSubstr("(delay by 5ms by rule \"any\" on lan/alice->bob)"));
+  EXPECT_THAT(bob.when, ElementsAre(absl::Milliseconds(15)));
+  verdict = Verdict::DuplicateAfter(absl::Milliseconds(2));
+  alice.Say("twice", bob);
+  EXPECT_THAT(Run(), HasSubstr("(duplicate after 2ms by rule"));
+  EXPECT_THAT(bob.heard, ElementsAre("delayed", "twice", "twice"));
+  EXPECT_EQ(bob.when[2] - bob.when[1], absl::Milliseconds(2));
+  verdict = Verdict::Corrupt();
+  alice.Say("damaged", bob);
+  EXPECT_THAT(Run(), HasSubstr("(bad checksum)"));
+  verdict = Verdict::Hold();
+  alice.Say("held", bob);
+  EXPECT_THAT(Run(), HasSubstr("alice/eth0 held "));
+  EXPECT_EQ(bob.heard.size(), 3u);
+  EXPECT_EQ(net.InFlight().size(), 1u);
+}
+
+TEST_F(RuleTest, IsInForceAsLongAsItsGuard) {
+  {
+    const RuleGuard rule = net.AddRule("wall", PacketMatch(), Verdict::Drop());
+    alice.Say("dropped", bob);
+  }
+  alice.Say("passes", bob);
+  RuleGuard again = net.AddRule("wall", PacketMatch(), Verdict::Drop());
+  alice.Say("dropped", bob);
+  again.Uninstall();
+  again.Uninstall();
+  alice.Say("passes", bob);
+  again = net.AddRule("wall", PacketMatch(), Verdict::Drop());
+  RuleGuard moved = std::move(again);
+  alice.Say("dropped", bob);
+  moved = RuleGuard();
+  alice.Say("passes", bob);
+  Run();
+  EXPECT_THAT(bob.heard, ElementsAre("passes", "passes", "passes"));
+}
+
+TEST_F(RuleTest, TheFirstThatDoesNotLetPassDecides) {
+  int asked = 0;
+  const RuleGuard lets = net.AddRule("lets pass", [&](const Crossing&) {
+    ++asked;
+    return Verdict::Pass();
+  });
+  const RuleGuard first =
+      net.AddRule("first", PacketMatch(), Verdict::DelayBy(absl::Milliseconds(1)));
+  const RuleGuard second = net.AddRule("second", PacketMatch(), Verdict::Drop());
+  alice.Say("x", bob);
+  EXPECT_THAT(Run(), HasSubstr("by rule \"first\""));
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(bob.heard.size(), 1u);
+}
+
+TEST_F(RuleTest, MatchesHostsLinksPortsAndPayload) {
+  const auto drops = [&](const PacketMatch& match, absl::string_view text = "hello world") {
+    const RuleGuard rule = net.AddRule("match", match, Verdict::Drop());
+    const size_t before = bob.heard.size();
+    alice.Say(text, bob);
+    Run();
+    return bob.heard.size() == before;
+  };
+  EXPECT_TRUE(drops({}));
+  EXPECT_TRUE(drops({.from = "alice", .to = "bob"}));
+  EXPECT_FALSE(drops({.from = "bob"}));
+  EXPECT_FALSE(drops({.to = "carol"}));
+  EXPECT_TRUE(drops({.origin = "alice"}));
+  EXPECT_FALSE(drops({.origin = "bob"}));
+  EXPECT_TRUE(drops({.link = "lan/alice->bob"}));
+  EXPECT_FALSE(drops({.link = "lan/bob->alice"}));
+  EXPECT_TRUE(drops({.source_port = 7755, .destination_port = 7755}));
+  EXPECT_FALSE(drops({.source_port = 1}));
+  EXPECT_FALSE(drops({.destination_port = 1}));
+  EXPECT_TRUE(drops({.payload_has = "lo wo"}));
+  EXPECT_FALSE(drops({.payload_has = "low"}));
+}
+
+TEST_F(RuleTest, DecidesForEachReceiverOfABroadcast) {
+  ASSERT_TRUE(alice.socket.SetOption(SocketOption::kBroadcast, 1).ok());
+  const RuleGuard rule = net.AddRule("not bob", PacketMatch{.to = "bob"}, Verdict::Drop());
+  alice.Say("all", IpAddress::Broadcast());
+  Run();
+  EXPECT_THAT(bob.heard, IsEmpty());
+  EXPECT_THAT(carol.heard, ElementsAre("all"));
+}
+
+TEST_F(RuleTest, LoopbackObeysThem) {
+  const RuleGuard rule = net.AddRule("alone", PacketMatch{.link = "alice/lo"}, Verdict::Drop());
+  alice.Say("me", alice);
+  Run();
+  EXPECT_THAT(alice.heard, IsEmpty());
+}
+
+TEST_F(RuleTest, MayUninstallItself) {
+  std::optional<RuleGuard> once;
+  once = net.AddRule("once", [&](const Crossing&) {
+    once.reset();
+    return Verdict::Drop();
+  });
+  alice.Say("first", bob);
+  alice.Say("second", bob);
+  Run();
+  EXPECT_THAT(bob.heard, ElementsAre("second"));
+}
+
+TEST_F(RuleTest, WhatItLetsPassIsLeftToLuck) {
+  lan.SetProfile({.loss = Ratio::Always()});
+  const RuleGuard rule = net.AddRule("pass", PacketMatch(), Verdict::Pass());
+  alice.Say("x", bob);
+  const std::string story = Run();
+  EXPECT_THAT(story, HasSubstr("(loss lan/alice->bob #1)"));
+  EXPECT_THAT(story, Not(HasSubstr("ruled")));
+}
+
+TEST(RuleGuard, MayOutliveTheNetwork) {
+  RuleGuard guard;
+  {
+    Network net;
+    guard = net.AddRule("late", PacketMatch(), Verdict::Drop());
+  }
+  guard.Uninstall();
+}
+
+TEST_F(RuleTest, WhatItMustNotDoIsFoundOut) {
+  const RuleGuard rule = net.AddRule("sends", [&](const Crossing&) {
+    alice.Say("again", carol);
+    return Verdict::Pass();
+  });
+  EXPECT_DEATH(alice.Say("x", bob), "a rule has sent a packet");
+  EXPECT_DEATH(Verdict::DelayBy(-absl::Seconds(1)), "the delay -1s of a verdict");
+  std::vector<RuleGuard> many;
+  EXPECT_DEATH(for (int i = 0; i < 1001; ++i)
+                   many.push_back(net.AddRule("", PacketMatch(), Verdict::Drop())),
+               "more than 1000 rules");
+}
+
+// ---- Packets under way ----
+
+class InFlightTest : public LinkBed {};
+
+TEST_F(InFlightTest, AreListedInTheOrderOfTheirSending) {
+  alice.Say("hello", bob);
+  carol.Say("x", bob);
+  const std::vector<InFlightPacket> packets = net.InFlight();
+  ASSERT_EQ(packets.size(), 2u);
+  EXPECT_EQ(packets[0].way, "lan/alice->bob");
+  EXPECT_EQ(packets[0].origin, "alice");
+  EXPECT_THAT(packets[0].to, ElementsAre("bob"));
+  EXPECT_EQ(packets[0].arrives, absl::Milliseconds(10));
+  EXPECT_EQ(packets[0].packet.payload.bytes(), "hello");
+  EXPECT_EQ(packets[0].ToString(), absl::StrCat("#", packets[0].id,
+                                                " lan/alice->bob 10.0.0.1:7755 > 10.0.0.2:7755, "
+                                                "5 bytes, arrives at 10ms"));
+  EXPECT_LT(packets[0].id, packets[1].id);
+  Run();
+  EXPECT_THAT(net.InFlight(), IsEmpty());
+}
+
+TEST_F(InFlightTest, OfABroadcastThoseWhoShareItsFlightAreOne) {
+  ASSERT_TRUE(alice.socket.SetOption(SocketOption::kBroadcast, 1).ok());
+  alice.Say("all", IpAddress::Broadcast());
+  const std::vector<InFlightPacket> packets = net.InFlight();
+  ASSERT_EQ(packets.size(), 2u);  // And alice's own copy.
+  EXPECT_EQ(packets[0].way == "lan" ? packets[0].to : packets[1].to,
+            (std::vector<std::string>{"bob", "carol"}));
+}
+
+TEST_F(InFlightTest, HeldOnesAreReleasedInAnyOrder) {
+  const RuleGuard rule = net.AddRule("hold", PacketMatch{.to = "bob"}, Verdict::Hold());
+  for (const char* text : {"1", "2", "3"}) alice.Say(text, bob);
+  Run();
+  EXPECT_THAT(bob.heard, IsEmpty());
+  const std::vector<InFlightPacket> held = net.InFlight();
+  ASSERT_EQ(held.size(), 3u);
+  EXPECT_FALSE(held[0].arrives.has_value());
+  EXPECT_THAT(held[0].ToString(), HasSubstr("1 bytes, held"));
+  for (const size_t i : {2, 0, 1}) EXPECT_TRUE(net.Release(held[i].id).ok());
+  const std::string story = Run(absl::ZeroDuration());
+  EXPECT_THAT(bob.heard, ElementsAre("3", "1", "2"));
+  EXPECT_THAT(story, HasSubstr("released   alice#3"));
+  EXPECT_THAT(story, HasSubstr("(on lan/alice->bob)"));
+}
+
+TEST_F(InFlightTest, OneCanBeHeldInTheMiddleOfItsFlight) {
+  alice.Say("1", bob);
+  alice.Say("2", bob);
+  Run(absl::Milliseconds(5));
+  const uint64_t first = net.InFlight().front().id;
+  EXPECT_TRUE(net.Hold(first).ok());
+  EXPECT_TRUE(net.Hold(first).ok());
+  Run();
+  EXPECT_THAT(bob.heard, ElementsAre("2"));
+  EXPECT_TRUE(net.Release(first).ok());
+  Run();
+  EXPECT_THAT(bob.heard, ElementsAre("2", "1"));
+}
+
+TEST_F(InFlightTest, OneCanBeThrownAway) {
+  alice.Say("1", bob);
+  alice.Say("2", bob);
+  EXPECT_TRUE(net.Discard(net.InFlight().front().id).ok());
+  EXPECT_THAT(Run(), HasSubstr("(discarded)"));
+  EXPECT_THAT(bob.heard, ElementsAre("2"));
+}
+
+TEST_F(InFlightTest, AllCanBeReleasedAtOnce) {
+  {
+    const RuleGuard rule = net.AddRule("hold", PacketMatch(), Verdict::Hold());
+    for (const char* text : {"1", "2", "3"}) alice.Say(text, bob);
+  }
+  net.ReleaseAll();
+  Run();
+  EXPECT_THAT(bob.heard, ElementsAre("1", "2", "3"));
+}
+
+TEST_F(InFlightTest, WhatIsNotUnderWayIsNotFound) {
+  EXPECT_EQ(net.Release(99).code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(net.Hold(0).message()), HasSubstr("packet 0 is not under way"));
+  alice.Say("1", bob);
+  const uint64_t packet = net.InFlight().front().id;
+  EXPECT_EQ(net.Release(packet).code(), absl::StatusCode::kFailedPrecondition);
+  Run();
+  EXPECT_EQ(net.Discard(packet).code(), absl::StatusCode::kNotFound);
+}
+
+TEST(InFlightLimits, HeldPacketsCount) {
+  Network net({.packets_in_flight_max = 10});
+  Segment& lan = net.AddSegment("lan", "10.0.0.0/24", {});
+  Speaker alice(net, "alice");
+  Speaker bob(net, "bob");
+  lan.Attach(alice.host);
+  lan.Attach(bob.host);
+  const RuleGuard rule = net.AddRule("hold", PacketMatch(), Verdict::Hold());
+  EXPECT_DEATH(
+      for (int i = 0; i < 11; ++i) {
+        alice.Say("x", bob);
+        net.RunFor(absl::Seconds(1));
+      },
+      "more than 10 packets are under way");
+}
+
+}  // namespace
+}  // namespace pollux::sim
