@@ -147,9 +147,10 @@ Packet Link::Corrupt(const Packet& packet, absl::string_view origin) {
   const absl::string_view payload = packet.payload.bytes();
   const std::vector<uint64_t> bits = luck_.DrawBits(*profile_, payload.size(), world_.choices);
   const bool undetected = luck_.DrawUndetected(*profile_, world_.choices);
-  // An error of ICMP, and a datagram without payload, have only headers to damage.
-  const bool passes =
-      !packet.icmp.has_value() && !bits.empty() && (undetected || ChecksumMisses(payload, bits));
+  // An error of ICMP, and a datagram without payload, have only headers to damage. Of a fragment it
+  // shows when the datagram is whole again.
+  const bool exposed = !packet.icmp.has_value() && !packet.is_fragment() && !bits.empty();
+  const bool passes = exposed && (undetected || ChecksumMisses(payload, bits));
   Packet damaged = passes ? Damaged(packet, bits) : packet;
   damaged.corrupted = !passes;
   TraceEvent event = NewEvent(EventKind::kCorrupted, damaged, origin);

@@ -7,6 +7,7 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -238,6 +239,17 @@ absl::Status Netlink::SetUp(int index, bool up) {
   link.ifi_change = IFF_UP;
   Request request(RTM_NEWLINK, 0, link);
   return Send(request, up ? "turn an interface on" : "turn an interface off");
+}
+
+absl::Status Netlink::SetRootQueue(int index, const char* kind, absl::string_view options) {
+  tcmsg queue = {};
+  queue.tcm_family = AF_UNSPEC;
+  queue.tcm_ifindex = index;
+  queue.tcm_parent = TC_H_ROOT;
+  Request request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, queue);
+  request.Name(TCA_KIND, kind);
+  request.Attribute(TCA_OPTIONS, options);
+  return Send(request, "replace the queue of an interface");
 }
 
 absl::Status Netlink::DisableAutomaticAddress(int index) {

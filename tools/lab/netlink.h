@@ -45,6 +45,9 @@ class Netlink {
   absl::Status AddAddress(int index, const IpAddress& address, int prefix_length);
   absl::Status RemoveAddress(int index, const IpAddress& address, int prefix_length);
   absl::Status AddDefaultRoute(int index, const IpAddress& gateway);
+  // Replaces the queue by which an interface sends: `kind` is its name, as "netem", and `options`
+  // what the kernel's linux/pkt_sched.h says of that kind, as bytes.
+  absl::Status SetRootQueue(int index, const char* kind, absl::string_view options);
   // Forgets all neighbours that have not answered yet, and drops what waits for them. What waits
   // would keep its sockets, and by them the namespace, long after the process ended.
   absl::Status ForgetSilentNeighbours();
