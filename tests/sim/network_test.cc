@@ -420,7 +420,7 @@ TEST(Link, WhatOvertakesIsThereAtOnce) {
 TEST(Link, WhatIsCorruptedIsDroppedByItsChecksum) {
   std::string events;
   EXPECT_EQ(HeardOfTen({.corrupt = Ratio::Always()}, &events), "");
-  EXPECT_NE(events.find("(corrupt lan/alice->bob #10)"), std::string::npos);
+  EXPECT_NE(events.find("(corrupt lan/alice->bob #10: bit "), std::string::npos);
   EXPECT_NE(events.find("(bad checksum)"), std::string::npos);
 }
 

@@ -176,7 +176,7 @@ TEST_F(PcapngTest, WhatLinksDoIsSaidOfWhatWasSent) {
   EXPECT_THAT(
       capture.packets[1].comments,
       ElementsAre("#3 alice#2 sent",
-                  "#4 alice#2 corrupted: corrupt lan/alice->bob #2 (because of #3)",
+                  "#4 alice#2 corrupted: corrupt lan/alice->bob #2: bit 9 (because of #3)",
                   "#5 alice#2 duplicated: duplicate lan/alice->bob #2 after 1ms (because of #4)"));
   // Both copies were corrupted, and neither was when it was sent.
   EXPECT_THAT(capture.packets[2].comments,
