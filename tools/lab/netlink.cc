@@ -248,7 +248,7 @@ absl::Status Netlink::SetRootQueue(int index, const char* kind, absl::string_vie
   queue.tcm_parent = TC_H_ROOT;
   Request request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, queue);
   request.Name(TCA_KIND, kind);
-  request.Attribute(TCA_OPTIONS, options);
+  if (!options.empty()) request.Attribute(TCA_OPTIONS, options);
   return Send(request, "replace the queue of an interface");
 }
 
