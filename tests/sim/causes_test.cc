@@ -95,7 +95,8 @@ TEST_F(Causes, TheFirstOfTwoCopiesKnowsNothingOfTheSecond) {
 }
 
 TEST_F(Causes, WhatIsCorruptedIsDroppedBecauseOfThat) {
-  lan.SetProfile({.overtake = Ratio::Always(), .corrupt = Ratio::Always()});
+  lan.SetProfile(
+      {.latency = absl::Milliseconds(2), .overtake = Ratio::Always(), .corrupt = Ratio::Always()});
   UdpSocket client(alice.engine());
   ASSERT_TRUE(client.WriteDatagram("hello", {bob.address(), kPort}).ok());
   net.RunFor(absl::Seconds(1));
