@@ -2,9 +2,11 @@
 //
 // Boost.Asio (libboost-dev).
 
-// Before Boost, which uses it and does not say so.
-#include <boost/asio.hpp>
+// Boost uses <utility> and does not say so.
+// clang-format off
 #include <utility>
+#include <boost/asio.hpp>
+// clang-format on
 
 #include "tests/bench/peers/asio_methods.h"
 
