@@ -72,14 +72,19 @@ void PinTo(int processor) {
   sched_setaffinity(0, sizeof(set), &set);
 }
 
-// The processors that this process may use.
-std::vector<int> Processors() {
+// The processors that this process may use, as asked before any thread was pinned.
+std::vector<int> FindProcessors() {
   cpu_set_t set;
   sched_getaffinity(0, sizeof(set), &set);
   std::vector<int> processors;
   for (int i = 0; i < CPU_SETSIZE; ++i) {
     if (CPU_ISSET(static_cast<size_t>(i), &set)) processors.push_back(i);
   }
+  return processors;
+}
+
+const std::vector<int>& Processors() {
+  static const auto& processors = *new std::vector<int>(FindProcessors());
   return processors;
 }
 
@@ -157,7 +162,7 @@ class Bench {
   // Round trips: of both ends on one processor, where what counts is what the library does, and on
   // two, where waking up costs most, but for those who do not sleep.
   void MeasureRoundTrips(Report& report) {
-    const std::vector<int> processors = Processors();
+    const std::vector<int>& processors = Processors();
     std::vector<std::function<void()>> samples;
     for (const Method<PingPong>& method : catalogue_.ping_pongs) {
       if (!method.spins) {
@@ -211,7 +216,7 @@ class Bench {
 
   void Flood(const Method<Sender>& sending, const Method<Receiver>& receiving, size_t size,
              Report& report) {
-    const std::vector<int> processors = Processors();
+    const std::vector<int>& processors = Processors();
     std::promise<uint16_t> port;
     std::atomic<bool> done = false;
     double cpu = 0;
@@ -311,6 +316,7 @@ int Main() {
   AddLibevent(catalogue);
 
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  Processors();
   Report report;
   Report::PrintMachine(rounds);
   Bench bench(catalogue, rounds);
