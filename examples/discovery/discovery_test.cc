@@ -19,6 +19,7 @@
 #include "sim/choice/ratio.h"
 #include "sim/network.h"
 #include "sim/testing/sim_test.h"
+#include "sim/testing/verify_determinism.h"
 #include "udp/bind_mode.h"
 #include "udp/ip_address.h"
 #include "udp/platform.h"
@@ -69,6 +70,24 @@ TEST(DiscoveryStoryTest, SameSeedSameStory) {
   EXPECT_EQ(a->fingerprint, b->fingerprint);
   EXPECT_EQ(first.str(), again.str());
   EXPECT_NE(a->fingerprint, c->fingerprint);
+}
+
+TEST(DiscoveryStoryTest, IsDeterministic) {
+  const absl::Status same = sim::VerifyDeterminism([](sim::Network& net) {
+    sim::Segment& lan = net.AddSegment("lan", "10.0.0.0/24", {.loss = sim::Ratio(1, 3)});
+    sim::Host& server = net.AddHost("server");
+    sim::Host& asker = net.AddHost("asker");
+    lan.Attach(server);
+    lan.Attach(asker);
+    Service service(server.engine(), ServiceOptions("clock"));
+    Client client(asker.engine(), ClientOptions());
+    std::optional<absl::StatusOr<Finding>> result;
+    ASSERT_TRUE(service.Start().ok());
+    ASSERT_TRUE(client.Start(KeepIn(result)).ok());
+    net.RunFor(absl::Seconds(12));
+    EXPECT_TRUE(result.has_value());
+  });
+  EXPECT_TRUE(same.ok()) << same;
 }
 
 TEST(DiscoveryStoryTest, TellsSeedLossRetryAndOutcome) {

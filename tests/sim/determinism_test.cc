@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sim/choice/scripted_choices.h"
 #include "sim/network.h"
 #include "udp/event_loop.h"
 #include "udp/udp_socket.h"
@@ -150,18 +151,10 @@ TEST(Determinism, SinksAreNotAskedAndChangeNothing) {
   EXPECT_GT(log->Count(EventKind::kDuplicated), 0u);
 }
 
-// Another driver of the choices makes happen what it wants, whatever the profile says.
-class LoseTheThird final : public Choices {
- public:
-  bool Flip(const Draw& draw, Ratio) override {
-    return draw.kind == DrawKind::kLoss && draw.owner.name() == "lan/alice->bob" &&
-           draw.ordinal == 3;
-  }
-  uint64_t Below(const Draw&, uint64_t) override { return 0; }
-};
-
+// A script makes happen what it says, whatever the profile says.
 TEST(Determinism, ChoicesCanBeDrivenByAScript) {
-  LoseTheThird script;
+  ScriptedChoices script;
+  script.Happen(DrawKind::kLoss, "lan/alice->bob", 3);
   Network net({.choices = &script});
   Host& alice = net.AddHost("alice");
   Host& bob = net.AddHost("bob");
@@ -180,6 +173,7 @@ TEST(Determinism, ChoicesCanBeDrivenByAScript) {
   }
   net.RunFor(absl::Seconds(1));
   EXPECT_EQ(heard, "124");
+  EXPECT_TRUE(script.CheckUsed().ok()) << script.CheckUsed();
   EXPECT_THAT(net.Story().ToString(), ::testing::HasSubstr("loss lan/alice->bob #3\n"));
 }
 

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "sim/choice/choices.h"
+#include "sim/choice/scripted_choices.h"
 #include "sim/fabric/courier.h"
 #include "sim/fabric/station.h"
 #include "sim/fabric/world.h"
@@ -54,19 +54,6 @@ class Listener final : public Station {
   const std::string interface_;
 };
 
-// Follows a script: the labels for which a fault happens.
-class Script final : public Choices {
- public:
-  bool Flip(const Draw& draw, Ratio) override {
-    asked.push_back(draw.ToString());
-    return faults.count(draw.ToString()) > 0;
-  }
-  uint64_t Below(const Draw&, uint64_t) override { return 0; }
-
-  std::set<std::string> faults;
-  std::vector<std::string> asked;
-};
-
 class BroadcastDomainTest : public ::testing::Test {
  protected:
   BroadcastDomainTest() {
@@ -92,7 +79,7 @@ class BroadcastDomainTest : public ::testing::Test {
   Trace trace_;
   Timeline timeline_{trace_, 1000};
   Courier courier_{timeline_, 100};
-  Script script_;
+  ScriptedChoices script_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   BroadcastDomain lan_{"lan", World{timeline_, courier_, script_, trace_},
                        LinkProfile{.latency = absl::Nanoseconds(1234567),
@@ -134,13 +121,14 @@ TEST_F(BroadcastDomainTest, GroupsReachAllAndDrawForMembers) {
   EXPECT_EQ(ArrivalsOf(1).size(), 1u);
   EXPECT_EQ(ArrivalsOf(2).size(), 1u);
   EXPECT_EQ(listeners_[1]->payloads, listeners_[2]->payloads);
-  EXPECT_THAT(script_.asked, ElementsAre("loss lan/alice->bob #1", "corrupt lan/alice->bob #1",
-                                         "overtake lan/alice->bob #1",
-                                         "duplicate lan/alice->bob #1", "late lan/alice->bob #1"));
+  EXPECT_THAT(script_.drawn(),
+              ElementsAre("loss lan/alice->bob #1", "corrupt lan/alice->bob #1",
+                          "overtake lan/alice->bob #1", "duplicate lan/alice->bob #1",
+                          "late lan/alice->bob #1"));
 }
 
 TEST_F(BroadcastDomainTest, LuckIsDrawnPerLinkInTheMomentOfSending) {
-  script_.faults = {"loss lan/alice->bob #2", "loss lan/bob->alice #1"};
+  script_.Happen(DrawKind::kLoss, "lan/alice->bob", 2).Happen(DrawKind::kLoss, "lan/bob->alice", 1);
   TextTrace text(trace_);
   Send(0, IpAddress::Ipv4(10, 0, 0, 2));
   Send(0, IpAddress::Ipv4(10, 0, 0, 2));
@@ -155,7 +143,7 @@ TEST_F(BroadcastDomainTest, LuckIsDrawnPerLinkInTheMomentOfSending) {
 }
 
 TEST_F(BroadcastDomainTest, DuplicatesComeLater) {
-  script_.faults = {"duplicate lan/alice->carol #1"};
+  script_.Happen(DrawKind::kDuplicate, "lan/alice->carol", 1);
   Send(0, IpAddress::Broadcast());
   Run();
   EXPECT_THAT(ArrivalsOf(1), ElementsAre("alice#1 at 1.234567ms"));
@@ -179,7 +167,7 @@ TEST_F(BroadcastDomainTest, TheSecondInterfaceOfAHostHasLuckOfItsOwn) {
   Listener second(timeline_, "alice", "eth1");
   lan_.AddAddress(lan_.Attach(second), IpAddress::Ipv4(10, 0, 0, 4));
   Send(1, IpAddress::Ipv4(10, 0, 0, 4));
-  EXPECT_THAT(script_.asked.front(), "loss lan/bob->alice.eth1 #1");
+  EXPECT_THAT(script_.drawn().front(), "loss lan/bob->alice.eth1 #1");
   Run();
 }
 
