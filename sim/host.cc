@@ -10,6 +10,18 @@
 #include "udp/internal/check.h"
 
 namespace pollux::sim {
+namespace {
+
+PlatformRules RulesOf(absl::string_view host, const HostOptions& options) {
+  if (!options.rules) return RulesFor(options.platform);
+  POLLUX_CHECK(
+      options.platform == Platform::kLinux || options.platform == options.rules->platform,
+      absl::StrCat("host ", host, " is to play ", ToString(options.platform), " by the rules of ",
+                   ToString(options.rules->platform), "; name one of both"));
+  return *options.rules;
+}
+
+}  // namespace
 
 bool Host::Interface::Wants(const IpAddress& group) const {
   return host_.stack_.IsMember(index_, group);
@@ -38,15 +50,31 @@ void Host::Interface::Arrive(const Packet& packet, absl::string_view origin) {
   host_.origin_ = host_.name();
 }
 
+void Host::Interface::Unclaimed(const Packet& packet) {
+  const int patience_ms = host_.rules_.unanswered_after_ms;
+  if (patience_ms == 0) return;
+  Courier::Flight& flight = host_.world_.courier.NewFlight(packet, host_.name());
+  flight.AddReceiver(unanswered_);
+  host_.world_.courier.Launch(flight, absl::Milliseconds(patience_ms));
+}
+
+void Host::Interface::Unanswered::Arrive(const Packet& packet, absl::string_view /*origin*/) {
+  Host& host = interface_.host_;
+  // A crash takes what waits with it.
+  if (host.is_down() || packet.id <= host.lost_packet_) return;
+  host.stack_.Unanswered(interface_.index_, packet, host.loop().WallNow());
+}
+
 Host::Host(const World& world, absl::string_view name, const HostOptions& options,
            absl::Time wall_start, absl::Duration resolve_delay, HostEngine::NameService names)
     : world_(world),
       luck_(name),
       options_(options),
+      rules_(RulesOf(name, options)),
       wall_start_(wall_start),
       resolve_delay_(resolve_delay),
       names_(std::move(names)),
-      stack_(RulesFor(options.platform), *this, options.capabilities),
+      stack_(rules_, *this, options.capabilities),
       origin_(luck_.name()) {
   StartEngine();
   NetworkInterface loopback = stack_.interfaces().front();

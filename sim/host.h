@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,7 @@
 #include "sim/fabric/station.h"
 #include "sim/fabric/world.h"
 #include "sim/host_engine.h"
+#include "sim/kernel/platform_rules.h"
 #include "sim/kernel/udp_stack.h"
 #include "udp/event_loop.h"
 #include "udp/network_interface.h"
@@ -46,6 +48,10 @@ namespace pollux::sim {
 // What a host is like; by default an ordinary user's program on Linux.
 struct HostOptions {
   Platform platform = Platform::kLinux;
+  // The rules that the host's kernel plays; unset: the usual ones of `platform`. A release that has
+  // other ones, `RulesFor(Release::kWindowsXp)`, or a copy in which a rule is changed. The host is
+  // then of the rules' platform, and `platform` must not name another but the default.
+  std::optional<PlatformRules> rules = std::nullopt;
   UserId user = 1000;  // Who owns the sockets; 0 is root, who may bind privileged ports.
   Capabilities capabilities = {};  // Of the program, on platforms that ask: Symbian.
   bool ipv6 = true;                // Whether the host has IPv6.
@@ -62,7 +68,7 @@ class Host final : private StackHost {
   ~Host() override;
 
   const std::string& name() const { return luck_.name(); }
-  Platform platform() const { return options_.platform; }
+  Platform platform() const { return rules_.platform; }
   // What the program on this host is handed. Sockets and timers must be gone before the network is.
   // Each boot has an engine of its own: after a restart this is another one.
   SocketEngine& engine() { return *engine_; }
@@ -136,15 +142,31 @@ class Host final : private StackHost {
     bool Wants(const IpAddress& group) const override;
     bool AnswersFor(const IpAddress& address) const override;
     bool ShoutsTo(const IpAddress& address) const override;
+    void Unclaimed(const Packet& packet) override;
     void Arrive(const Packet& packet, absl::string_view origin) override;
 
     BroadcastDomain* domain = nullptr;  // Null for loopback.
     BroadcastDomain::StationNumber number = 0;
 
    private:
+    // Where packets wait whose next hop does not answer, until the host gives up.
+    class Unanswered final : public Station {
+     public:
+      explicit Unanswered(Interface& interface) : interface_(interface) {}
+
+      absl::string_view host_name() const override { return interface_.host_name(); }
+      absl::string_view interface_name() const override { return interface_.interface_name(); }
+      bool Wants(const IpAddress& /*group*/) const override { return false; }
+      void Arrive(const Packet& packet, absl::string_view origin) override;
+
+     private:
+      Interface& interface_;
+    };
+
     Host& host_;
     const std::string name_;
     const uint32_t index_;
+    Unanswered unanswered_{*this};
   };
 
   // Something that the stack waits for.
@@ -201,6 +223,7 @@ class Host final : private StackHost {
   const World world_;
   const DrawOwner luck_;  // Under the host's name.
   const HostOptions options_;
+  const PlatformRules rules_;
   std::array<uint64_t, kStackDraws> draws_ = {};  // How many there were, by StackDraw.
   absl::AnyInvocable<void(absl::string_view)> panic_;
   const absl::Time wall_start_;

@@ -205,6 +205,7 @@ void BroadcastDomain::SendToOne(StationNumber from, const Packet& packet,
   event.origin = sender.host_name();
   event.packet = &packet;
   world_.trace.Record(event);
+  ports_[from].station->Unclaimed(packet);
 }
 
 // Who sends a packet for many sends it once: it waits for his line once, however many get it. Those

@@ -27,6 +27,8 @@ class Station {
   virtual bool AnswersFor(const IpAddress& /*address*/) const { return false; }
   // Whether the host sends to that address by broadcast, though it is another interface's.
   virtual bool ShoutsTo(const IpAddress& /*address*/) const { return false; }
+  // Nobody here has the address that a packet of this station was to go to.
+  virtual void Unclaimed(const Packet& /*packet*/) {}
   // A packet has arrived; `origin` is the name of the host that sent it. Runs no callbacks.
   virtual void Arrive(const Packet& packet, absl::string_view origin) = 0;
 };

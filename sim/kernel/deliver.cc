@@ -102,7 +102,11 @@ bool UdpStack::Impl::IsForUs(uint32_t link, const Packet& packet, const Arrival&
 
 void UdpStack::Impl::DeliverUnicast(uint32_t link, const Packet& packet, const Arrival& arrival,
                                     absl::Time now) {
-  SocketState* socket = FindReceiver(rules_, ports_, arrival);
+  SocketState* socket = nullptr;
+  if (rules_.early_demultiplexing && IsFromOutsideAndWhole(link, arrival)) {
+    socket = FindEarly(ports_, rules_, arrival);
+  }
+  if (socket == nullptr) socket = FindReceiver(rules_, ports_, arrival);
   if (socket != nullptr) {
     Enqueue(*socket, packet, arrival, now);
     return;
@@ -150,8 +154,37 @@ bool UdpStack::Impl::Hears(const SocketState& socket, const Arrival& arrival, bo
   return HearsGroup(socket, arrival);
 }
 
+bool UdpStack::Impl::IsFromOutsideAndWhole(uint32_t link, const Arrival& arrival) {
+  return link != kLoopbackIndex && arrival.parts.empty();
+}
+
+// The one socket that hears an IPv4 group datagram, where Linux looks for it before it knows that
+// the datagram is for all: by early demultiplexing. Null if there are several, or none.
+SocketState* UdpStack::Impl::OnlyHearer(uint32_t link, const Packet& packet,
+                                        const Arrival& arrival) const {
+  const IpAddress& group = packet.destination.address;
+  if (!rules_.early_demultiplexing || !group.is_ipv4() || !group.is_multicast()) return nullptr;
+  // More are not searched.
+  constexpr size_t kSearchedMax = 10;
+  const absl::Span<SocketState* const> chain = ports_.OnPort(arrival.destination.port);
+  if (chain.size() > kSearchedMax || !IsFromOutsideAndWhole(link, arrival)) return nullptr;
+  SocketState* only = nullptr;
+  for (SocketState* socket : chain) {
+    if (!Hears(*socket, arrival, /*own_copy=*/false)) continue;
+    if (only != nullptr) return nullptr;
+    only = socket;
+  }
+  return only;
+}
+
 void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arrival& arrival,
                                   absl::Time now) {
+  // It is then delivered as if it were for one: a reuse-port group shares it, also with members
+  // that did not join.
+  if (SocketState* only = OnlyHearer(link, packet, arrival); only != nullptr) {
+    Enqueue(*MemberFor(*only, arrival), packet, arrival, now);
+    return;
+  }
   const absl::Span<SocketState* const> chain = ports_.OnPort(arrival.destination.port);
   std::vector<SocketState*> sockets(chain.begin(), chain.end());
   const bool stops = rules_.fan_out == FanOut::kToUnshared;

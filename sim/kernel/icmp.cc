@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "sim/kernel/receive_queue.h"
 #include "sim/kernel/stack_impl.h"
 
 namespace pollux::sim {
@@ -106,6 +107,7 @@ bool UdpStack::Impl::MaySendIcmp(const OutputRoute& route, absl::Time now) {
 
 void UdpStack::Impl::SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arrived_on,
                               absl::Time now) {
+  if (packet.icmp) return;
   const IpAddress& sender = packet.source.address;
   if (sender.is_unspecified() || sender.is_multicast() || sender.is_limited_broadcast()) return;
   RouteRequest request;
@@ -128,6 +130,13 @@ void UdpStack::Impl::SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arr
   const bool own_ipv6 = route->kind == OutputRoute::Kind::kOwn && sender.is_ipv6();
   error.arrives_on = own_ipv6 && route->arrives_on != kLoopbackIndex ? route->arrives_on : 0;
   host_.Transmit(route->interface_index, error);
+}
+
+// As if a router had said so, but it is the host itself.
+void UdpStack::Impl::Unanswered(uint32_t interface_index, const Packet& packet, absl::Time now) {
+  // Of a datagram in fragments the first alone says of whom it is.
+  if (packet.fragment_offset != 0) return;
+  SendIcmp(IcmpError::kHostUnreachable, packet, interface_index, now);
 }
 
 // The socket is the one that would get an answer from where the datagram went. An error about a
@@ -183,7 +192,7 @@ bool UdpStack::Impl::ReportIcmp(SocketState& socket, const Packet& packet) {
   switch (rules_.icmp) {
     case IcmpRule::kAsked:
       if (socket.options.report_unreachable) {
-        socket.error_queue.push_back(error);
+        QueueError(rules_, socket, error, &packet);
       } else if (meaning.soft || !socket.connected) {
         return false;
       }
@@ -195,7 +204,7 @@ bool UdpStack::Impl::ReportIcmp(SocketState& socket, const Packet& packet) {
       break;
     case IcmpRule::kEverySocket:
       if (!socket.options.report_unreachable) return false;
-      socket.error_queue.push_back(error);
+      QueueError(rules_, socket, error, &packet);
       break;
   }
   return true;

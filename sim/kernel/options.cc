@@ -150,7 +150,7 @@ Outcome<> UdpStack::Impl::SetOption(SocketState& socket, SocketOption option, in
     case SocketOption::kReportUnreachable:
       if (rules_.icmp == IcmpRule::kConnected) return OsError::kNoProtocolOption;
       options.report_unreachable = value != 0;
-      if (value == 0) socket.error_queue.clear();
+      if (value == 0) ClearErrorQueue(socket);
       return Done();
   }
   return OsError::kNoProtocolOption;

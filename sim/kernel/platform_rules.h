@@ -4,13 +4,14 @@
 //
 // Everything that a simulated kernel decides by platform, as data: `PlatformRules` has one field
 // per rule, and the one table in platform_rules.cc gives each rule's value for Linux, macOS,
-// FreeBSD, Windows and Symbian side by side. The stack asks these fields and never the platform.
+// FreeBSD, Windows and Symbian side by side, and for older or newer releases of them that have
+// other rules. The stack asks these fields and never the platform.
 //
 // Rules are plain values, so that a host can play a variant: copy a column, change a field, and
-// give the copy to `UdpStack`.
+// give the copy to `HostOptions::rules`.
 //
-//   PlatformRules xp = RulesFor(Platform::kWindows);
-//   xp.conflict = ConflictRule::kWindowsXp;
+//   PlatformRules rules = RulesFor(Platform::kFreeBsd);
+//   rules.zero_destination = ZeroDestination::kError;  // As FreeBSD 15 does.
 
 #ifndef POLLUX_SIM_KERNEL_PLATFORM_RULES_H_
 #define POLLUX_SIM_KERNEL_PLATFORM_RULES_H_
@@ -18,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/strings/string_view.h"
 #include "udp/platform.h"
 #include "udp/socket_error.h"
 
@@ -154,6 +156,8 @@ struct PlatformRules {
   bool reuse_port_groups = true;  // Sockets that share by SO_REUSEPORT share the load.
   bool connected_first = true;    // A connected socket is preferred for its peer's datagrams.
   bool bound_interface_filters_input = true;
+  bool early_demultiplexing = true;  // What comes whole from outside skips the lookup, or the copy
+                                     // to all, where its one socket is plain to see.
 
   // ---- Broadcast and group delivery ----
   FanOut fan_out = FanOut::kAll;
@@ -223,9 +227,13 @@ struct PlatformRules {
   OsError send_after_shutdown = OsError::kBrokenPipe;
   bool send_checks_shutdown_first = false;  // Before all other checks of a send, not after them.
 
+  bool fragments_limited_by_send_buffer = true;  // To twice its size, in memory; else ENOBUFS.
+
   // ---- On the wire ----
   bool arp_for_all_interfaces = true;       // ARP is answered on each interface for all addresses.
   bool broadcast_of_all_interfaces = true;  // One interface's broadcast address is one on all.
+  int unanswered_after_ms = 3000;  // Till an address that nobody has is a host unreachable to its
+                                   // sender. 0: it never is.
   bool ipv6_reports_no_route = true;  // ICMPv6 "no route" for what would have to be forwarded.
   int reassembly_ipv4_s = 30;         // How long fragments wait for the rest of their datagram.
   int reassembly_ipv6_s = 60;
@@ -254,7 +262,28 @@ struct PlatformRules {
   int icmp_interval_ipv6_ms = 100;
 };
 
-// The column of a platform.
+// The columns of the table: the usual release of each platform, by the platform's name, and those
+// that have rules of their own.
+enum class Release : uint8_t {
+  kLinux,  // 6.x.
+  kMacOs,
+  kFreeBsd,    // 13: of sockets on one wildcard the oldest gets a datagram.
+  kFreeBsd14,  // 14 and later: the newest.
+  kWindows,    // Server 2003 and later, Vista and later.
+  kWindowsXp,  // XP and earlier: another table of who may bind.
+  kSymbian,
+};
+
+inline constexpr Release kAllReleases[] = {
+    Release::kLinux,   Release::kMacOs,     Release::kFreeBsd, Release::kFreeBsd14,
+    Release::kWindows, Release::kWindowsXp, Release::kSymbian};
+
+// "linux", "freebsd14", "windowsxp".
+absl::string_view ToString(Release release);
+Platform PlatformOf(Release release);
+
+// The column of a release, or of a platform's usual one. They live for ever.
+const PlatformRules& RulesFor(Release release);
 const PlatformRules& RulesFor(Platform platform);
 
 }  // namespace pollux::sim

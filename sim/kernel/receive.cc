@@ -31,7 +31,7 @@ DatagramInfo InfoOf(const QueuedDatagram& datagram, Metadata wanted) {
 // Gives a taken datagram's charge back. Linux moves the whole queue to its reader at once, and
 // returns memory only when a quarter of the buffer has come together or the reader's part is empty:
 // so a full buffer stays full for a few reads.
-void Release(const PlatformRules& rules, SocketState& socket, size_t charge) {
+void GiveBack(const PlatformRules& rules, SocketState& socket, size_t charge) {
   if (rules.charge != BufferCharge::kTruesize) {
     socket.charged -= charge;
     return;
@@ -45,13 +45,26 @@ void Release(const PlatformRules& rules, SocketState& socket, size_t charge) {
   socket.unreleased = 0;
 }
 
+// The oldest of the error queue, which must not be empty; its memory is free at once.
+PendingError TakeQueuedError(SocketState& socket) {
+  const QueuedError taken = socket.error_queue.front();
+  socket.error_queue.pop_front();
+  socket.charged -= taken.charge;
+  return taken.error;
+}
+
 }  // namespace
 
 void ClearQueue(SocketState& socket) {
+  for (const QueuedDatagram& datagram : socket.queue) socket.charged -= datagram.charge;
+  socket.charged -= socket.unreleased;
   socket.queue.clear();
-  socket.charged = 0;
   socket.readers_part = 0;
   socket.unreleased = 0;
+}
+
+void ClearErrorQueue(SocketState& socket) {
+  while (!socket.error_queue.empty()) TakeQueuedError(socket);
 }
 
 Outcome<bool> UdpStack::Impl::Receive(SocketState& socket, ReceiveSlot& slot) {
@@ -64,9 +77,7 @@ Outcome<bool> UdpStack::Impl::Receive(SocketState& socket, ReceiveSlot& slot) {
     return error;
   }
   if (rules_.icmp == IcmpRule::kEverySocket && !socket.error_queue.empty()) {
-    const OsError error = socket.error_queue.front().error;
-    socket.error_queue.pop_front();
-    return error;
+    return TakeQueuedError(socket).error;
   }
   if (socket.read_shut && rules_.read_shutdown == ReadShutdown::kError) return OsError::kShutdown;
   if (socket.queue.empty()) {
@@ -81,7 +92,7 @@ Outcome<bool> UdpStack::Impl::Receive(SocketState& socket, ReceiveSlot& slot) {
   if (slot.size > 0) std::memcpy(slot.buffer.data(), bytes.data(), slot.size);
   slot.info = InfoOf(datagram, socket.metadata);
   slot.info.truncated = slot.size < bytes.size();
-  Release(rules_, socket, datagram.charge);
+  GiveBack(rules_, socket, datagram.charge);
   socket.queue.pop_front();
   if (slot.info.truncated && rules_.truncation_is_error) return OsError::kMessageTooLong;
   return true;
@@ -101,11 +112,11 @@ std::optional<PendingError> UdpStack::Impl::TakeError(SocketState& socket) {
     socket.error.reset();
     return error;
   }
-  const PendingError error = socket.error_queue.front();
-  socket.error_queue.pop_front();
-  const bool next = !socket.error_queue.empty() && socket.error_queue.front().reporter.is_set();
+  const PendingError error = TakeQueuedError(socket);
+  const bool next =
+      !socket.error_queue.empty() && socket.error_queue.front().error.reporter.is_set();
   if (next) {
-    socket.error = socket.error_queue.front();
+    socket.error = socket.error_queue.front().error;
   } else if (error.reporter.is_set()) {
     socket.error.reset();
   }

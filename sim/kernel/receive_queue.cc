@@ -55,6 +55,26 @@ size_t TruesizeOfFragments(absl::Span<const size_t> parts, bool ipv4, bool own_c
   return sum;
 }
 
+// What the sender pays for one packet, or fragment, of that many bytes with its headers. Observed
+// like the above: 31 bytes are for the link's header and alignment.
+size_t TruesizeWhenSent(size_t wire_size) {
+  constexpr size_t kBefore = 31;
+  for (size_t block = 1024; block <= kLargestBlock; block *= 2) {
+    if (wire_size + kBefore + kBookkeeping <= block) return kDescription + block;
+  }
+  return kDescription + kSmallBlock + wire_size;
+}
+
+// An ICMP message quotes as much of the packet, or of its first fragment, as fits the least that
+// every host takes (RFC 1122: 576 bytes, RFC 4443: 1280).
+size_t TruesizeOfError(const Packet& about) {
+  const bool ipv4 = about.source.address.is_ipv4();
+  constexpr size_t kQuoteMaxIpv4 = 576 - 20 - 8;
+  constexpr size_t kQuoteMaxIpv6 = 1280 - 40 - 8;
+  const size_t wire_size = about.payload.size() + (ipv4 ? 28 : 48);
+  return TruesizeOfOne(std::min(wire_size, ipv4 ? kQuoteMaxIpv4 : kQuoteMaxIpv6), ipv4);
+}
+
 }  // namespace
 
 size_t TruesizeOfPart(size_t bytes, bool ipv4) {
@@ -88,6 +108,32 @@ size_t ChargeOf(const PlatformRules& rules, const Packet& packet, uint32_t mtu,
 bool FitsQueue(const PlatformRules& rules, const SocketState& socket, size_t charge) {
   if (rules.charge == BufferCharge::kTruesize && socket.charged == 0) return true;
   return socket.charged + charge <= static_cast<size_t>(socket.options.receive_buffer);
+}
+
+bool QueueError(const PlatformRules& rules, SocketState& socket, const PendingError& error,
+                const Packet* about) {
+  size_t charge = 0;
+  if (rules.charge == BufferCharge::kTruesize) {
+    charge = about != nullptr ? TruesizeOfError(*about) : kDescription + kSmallBlock;
+    // Other than a datagram, an error is not taken by an empty queue whatever its size.
+    if (socket.charged + charge >= static_cast<size_t>(socket.options.receive_buffer)) return false;
+  }
+  socket.charged += charge;
+  socket.error_queue.push_back({error, charge});
+  return true;
+}
+
+bool FragmentsFit(const PlatformRules& rules, const SocketState& socket, const Packet& packet,
+                  uint32_t mtu) {
+  if (!rules.fragments_limited_by_send_buffer || packet.wire_size() <= mtu) return true;
+  const size_t limit = 2 * static_cast<size_t>(socket.options.send_buffer);
+  size_t taken = 1;  // The socket's own.
+  bool fit = true;
+  ForEachFragment(packet, mtu, [&](const Packet& fragment) {
+    fit = fit && (fragment.fragment_offset == 0 || taken <= limit);
+    taken += TruesizeWhenSent(fragment.wire_size());
+  });
+  return fit;
 }
 
 }  // namespace pollux::sim

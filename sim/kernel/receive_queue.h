@@ -2,7 +2,7 @@
 //
 // File: receive_queue.h
 //
-// How full a receive buffer gets. Linux charges the memory that a datagram occupies ("truesize"),
+// How full a socket's buffers get. Linux charges the memory that a datagram occupies ("truesize"),
 // not its size: small datagrams fill a buffer far sooner than their bytes would.
 
 #ifndef POLLUX_SIM_KERNEL_RECEIVE_QUEUE_H_
@@ -34,6 +34,18 @@ size_t ChargeOf(const PlatformRules& rules, const Packet& packet, uint32_t mtu,
 
 // Whether a datagram of that charge still fits.
 bool FitsQueue(const PlatformRules& rules, const SocketState& socket, size_t charge);
+
+// Puts an error into the error queue, of a datagram `about`, or of none that left. It takes of the
+// receive buffer as well where that is charged by memory: as much as the ICMP message that brings
+// it, which quotes the datagram. False if it does not fit, and is not queued.
+bool QueueError(const PlatformRules& rules, SocketState& socket, const PendingError& error,
+                const Packet* about);
+
+// Whether the fragments of a datagram that leaves by a link of `mtu` bytes fit the send buffer all
+// at once, where the platform asks: the last one may begin as long as those before it take no more
+// than twice the buffer.
+bool FragmentsFit(const PlatformRules& rules, const SocketState& socket, const Packet& packet,
+                  uint32_t mtu);
 
 }  // namespace pollux::sim
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "sim/kernel/fragment.h"
+#include "sim/kernel/receive_queue.h"
 #include "sim/kernel/stack_impl.h"
 
 namespace pollux::sim {
@@ -127,8 +128,8 @@ Outcome<> UdpStack::Impl::CheckSize(SocketState& socket, const Sending& sending,
   if (socket.options.report_unreachable && rules_.icmp == IcmpRule::kAsked) {
     // Observed: the entry names the address it was for, but only a connected socket's port.
     const Endpoint about(target, socket.connected ? socket.peer.port : uint16_t{0});
-    socket.error_queue.push_back({OsError::kMessageTooLong, about, IpAddress()});
-    host_.SocketReady(socket.id);
+    const PendingError error{OsError::kMessageTooLong, about, IpAddress()};
+    if (QueueError(rules_, socket, error, nullptr)) host_.SocketReady(socket.id);
   }
   return OsError::kMessageTooLong;
 }
@@ -184,12 +185,11 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
     sending.traffic_class &= static_cast<uint8_t>(~kEcnBits);
     sending.traffic_class |= static_cast<uint8_t>(*options.ecn);
   }
-  Emit(socket, sending, datagram.payload);
-  return Done();
+  return Emit(socket, sending, datagram.payload);
 }
 
-void UdpStack::Impl::Emit(const SocketState& socket, const Sending& sending,
-                          absl::string_view payload) {
+Outcome<> UdpStack::Impl::Emit(const SocketState& socket, const Sending& sending,
+                               absl::string_view payload) {
   const OutputRoute& route = sending.route;
   Packet packet;
   packet.id = ++last_packet_;
@@ -198,6 +198,8 @@ void UdpStack::Impl::Emit(const SocketState& socket, const Sending& sending,
   packet.hop_limit = static_cast<uint8_t>(sending.hop_limit);
   packet.traffic_class = sending.traffic_class;
   packet.payload = Payload::Copy(payload);
+  if (!FragmentsFit(rules_, socket, packet, static_cast<uint32_t>(sending.mtu)))
+    return OsError::kNoBuffers;
   // What fits the path is sent whole; what does not is split here, by a sender that may split it.
   const bool fits = packet.wire_size() <= sending.mtu;
   packet.dont_fragment = socket.options.dont_fragment ||
@@ -212,6 +214,7 @@ void UdpStack::Impl::Emit(const SocketState& socket, const Sending& sending,
   } else {
     TransmitSplit(route.interface_index, packet, sending.mtu);
   }
+  return Done();
 }
 
 // What stays on the host stays whole.

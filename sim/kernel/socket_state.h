@@ -59,6 +59,12 @@ struct QueuedDatagram {
   size_t charge = 0;
 };
 
+// An error that waits in the error queue, and what it takes of the receive buffer.
+struct QueuedError {
+  PendingError error;
+  size_t charge = 0;
+};
+
 struct SocketOptions {
   bool reuse_address = false;
   bool reuse_port = false;
@@ -125,7 +131,7 @@ struct SocketState {
   size_t unreleased = 0;
   uint64_t dropped = 0;
   std::optional<PendingError> error;
-  std::deque<PendingError> error_queue;
+  std::deque<QueuedError> error_queue;
   std::vector<SocketMembership> memberships;  // Newest first.
 
   bool bound() const { return port != 0; }

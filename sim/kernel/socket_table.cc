@@ -86,6 +86,7 @@ std::vector<SocketInfo> UdpStack::Impl::Sockets() const {
     info.peer = PeerEndpoint(*socket).value_or(Endpoint());
     info.connected = socket->connected;
     info.queued_datagrams = socket->queue.size();
+    info.queued_errors = socket->error_queue.size();
     info.queued_bytes = socket->charged;
     info.receive_buffer = socket->options.receive_buffer;
     info.dropped = socket->dropped;

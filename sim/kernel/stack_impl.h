@@ -86,6 +86,7 @@ class UdpStack::Impl {
 
   // icmp.cc: what was learned under this number is old.
   void ForgetPathMtu(uint64_t number);
+  void Unanswered(uint32_t interface_index, const Packet& packet, absl::Time now);
 
   const PlatformRules& rules() const { return rules_; }
   InterfaceTable& interfaces() { return interfaces_; }
@@ -135,7 +136,7 @@ class UdpStack::Impl {
                                 const SendOptions& options) const;
   Outcome<> CheckSize(SocketState& socket, const Sending& sending, size_t size);
   uint32_t PathMtu(const OutputRoute& route) const;
-  void Emit(const SocketState& socket, const Sending& sending, absl::string_view payload);
+  Outcome<> Emit(const SocketState& socket, const Sending& sending, absl::string_view payload);
   void EmitGroup(const SocketState& socket, const Sending& sending, Packet& packet);
   // Transmits it as it is, or in fragments where it is larger than `mtu`.
   void TransmitSplit(uint32_t interface_index, const Packet& packet, size_t mtu);
@@ -150,6 +151,8 @@ class UdpStack::Impl {
                        absl::Time now);
   void DeliverUnicast(uint32_t link, const Packet& packet, const Arrival& arrival, absl::Time now);
   void DeliverToAll(uint32_t link, const Packet& packet, const Arrival& arrival, absl::Time now);
+  SocketState* OnlyHearer(uint32_t link, const Packet& packet, const Arrival& arrival) const;
+  static bool IsFromOutsideAndWhole(uint32_t link, const Arrival& arrival);
   bool Hears(const SocketState& socket, const Arrival& arrival, bool own_copy) const;
   bool HearsGroup(const SocketState& socket, const Arrival& arrival) const;
   bool IsForUs(uint32_t link, const Packet& packet, const Arrival& arrival) const;
@@ -204,6 +207,8 @@ class UdpStack::Impl {
 OsError RefusalOfIpv4(const PlatformRules& rules, const SocketState& socket);
 // Throws away what waits to be read.
 void ClearQueue(SocketState& socket);
+// The same of the error queue.
+void ClearErrorQueue(SocketState& socket);
 // The peer, with the interface that a link-local one is reached by: the one the socket is bound to
 // by now.
 Endpoint ScopedPeer(const SocketState& socket);

@@ -242,6 +242,10 @@ void UdpStack::TimerExpired(StackTimer what, uint64_t number, absl::Time now) {
   if (what == StackTimer::kPathMtu) impl_->ForgetPathMtu(number);
 }
 
+void UdpStack::Unanswered(uint32_t interface_index, const Packet& packet, absl::Time now) {
+  impl_->Unanswered(interface_index, packet, now);
+}
+
 std::vector<SocketInfo> UdpStack::Sockets() const { return impl_->Sockets(); }
 
 }  // namespace pollux::sim

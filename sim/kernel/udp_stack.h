@@ -142,8 +142,9 @@ struct SocketInfo {
   Endpoint peer;
   bool connected = false;
   size_t queued_datagrams = 0;
-  size_t queued_bytes = 0;  // As charged to the receive buffer,
-  int receive_buffer = 0;   // whose size this is.
+  size_t queued_errors = 0;  // In the error queue.
+  size_t queued_bytes = 0;   // Of both, as charged to the receive buffer,
+  int receive_buffer = 0;    // whose size this is.
   uint64_t dropped = 0;
   uint32_t bound_interface = 0;  // 0: none.
   // What is not as it was when the socket was made, in words for people: "reuseaddr", "ttl 9".
@@ -226,6 +227,10 @@ class UdpStack {
   void Deliver(uint32_t interface_index, const Packet& packet, absl::Time now);
   // A timer that the stack started has expired.
   void TimerExpired(StackTimer what, uint64_t number, absl::Time now);
+
+  // Nobody has answered for `rules().unanswered_after_ms` where a packet was to go that left by
+  // that interface. Only for platforms that tell their sockets: where that is not 0.
+  void Unanswered(uint32_t interface_index, const Packet& packet, absl::Time now);
 
   // All open sockets, by id.
   std::vector<SocketInfo> Sockets() const;

@@ -129,6 +129,21 @@ bool Admits(const PlatformRules& rules, const SocketState& socket, const Arrival
   return bound == 0 || bound == arrival.interface_index || !rules.bound_interface_filters_input;
 }
 
+SocketState* FindEarly(const PortTable& ports, const PlatformRules& rules, const Arrival& arrival) {
+  const Chain chain =
+      ports.OnAddress(arrival.destination.address.WithScope(0), arrival.destination.port);
+  if (chain.empty()) return nullptr;
+  SocketState* first = chain.front();
+  const bool exact = first->connected && first->peer.port == arrival.source.port;
+  return exact && Carries(*first, arrival) && Admits(rules, *first, arrival) ? first : nullptr;
+}
+
+SocketState* MemberFor(SocketState& socket, const Arrival& arrival) {
+  if (socket.connected || !socket.options.reuse_port || !socket.reuse_group) return &socket;
+  SocketState* member = SelectMember(*socket.reuse_group, arrival);
+  return member != nullptr ? member : &socket;
+}
+
 SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
                           const Arrival& arrival) {
   const uint16_t port = arrival.destination.port;

@@ -31,6 +31,15 @@ struct Arrival {
 SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
                           const Arrival& arrival);
 
+// The socket that takes a datagram before any lookup (Linux: early demultiplexing, of what comes
+// whole from outside): the first in the chain of its address, if it is connected to this very
+// source. Null if it is not.
+SocketState* FindEarly(const PortTable& ports, const PlatformRules& rules, const Arrival& arrival);
+
+// Who gets a datagram that was meant for `socket` alone: itself, or the member of its reuse-port
+// group that the datagram's addresses point at.
+SocketState* MemberFor(SocketState& socket, const Arrival& arrival);
+
 // Whether a disconnected IPv6 socket still measures the datagram by the peer that it had.
 bool FiltersByFormerPeer(const SocketState& socket, const Arrival& arrival);
 // Whether peer and bound interface of a socket let the datagram in.

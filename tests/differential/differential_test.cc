@@ -29,7 +29,7 @@ TEST(Differential, SimulatedLinuxAnswersAsThisKernelDoes) {
   }
   const GeneratorOptions options = {.users = program::NativeUsersPermitted()};
   Differ differ(**native,
-                [](uint64_t seed) { return program::NewSimTarget(Platform::kLinux, seed); });
+                [](uint64_t seed) { return program::NewSimTarget(sim::Release::kLinux, seed); });
   const absl::Status built = differ.Build(program::LabTopology());
   ASSERT_TRUE(built.ok()) << built;
   for (uint64_t i = 0; i < kPrograms; ++i) {

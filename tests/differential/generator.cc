@@ -41,6 +41,7 @@ enum Feature {
   kLinkLocal,
   kSecondHost,
   kCloses,
+  kStrangers,
   kOptions,
   kFeatures,
 };
@@ -64,6 +65,7 @@ class Generator {
     program_.hosts = program::LabTopology();
     for (bool& feature : features_) feature = random_.Below(2) == 0;
     if (!options.users) features_[kUsers] = false;
+    if (!options.strangers) features_[kStrangers] = false;
     if (options.common) {
       for (const Feature feature : {kSources, kShutdowns, kUsers, kDevices, kOddBinds, kOptions}) {
         features_[feature] = false;
@@ -215,7 +217,7 @@ IpAddress Generator::ToBind(const OpenSocket& socket) {
   return Own(socket, ipv4);
 }
 
-// Addresses that nobody has on a wire are left out: what becomes of those takes the kernel seconds.
+// An address that nobody has takes the real kernel as long as ten programs: so few.
 IpAddress Generator::ToReach(const OpenSocket& socket) {
   const bool ipv4 = SpeaksIpv4(socket);
   if (Has(kGroups) && Chance(1, 3)) return Scoped(socket, Group(ipv4));
@@ -224,6 +226,9 @@ IpAddress Generator::ToReach(const OpenSocket& socket) {
         Pick({"10.77.0.255", "10.77.0.255", "255.255.255.255", "10.78.0.255", "127.255.255.255"}));
   }
   if (Chance(1, 12)) return ipv4 ? IpAddress::AnyIpv4() : IpAddress::AnyIpv6();
+  if (Has(kStrangers) && Chance(1, 50)) {
+    return At(ipv4 ? Pick({"10.77.0.99", "10.78.0.99"}) : Pick({"fd77::99", "fd78::99"}));
+  }
   if (Has(kErrors) && Chance(1, 12)) return At(ipv4 ? "192.0.2.1" : "2001:db8::1");
   if (Has(kSecondHost) && Chance(1, 2)) {
     const OpenSocket other = {"", &program_.hosts[IsFirst(socket) ? 1 : 0], socket.family};
@@ -258,13 +263,11 @@ void Generator::AddOption(const OpenSocket& socket) {
     choices.push_back({SocketOption::kReuseAddress, {0, 1}});
     choices.push_back({SocketOption::kReusePort, {0, 1}});
   }
-  // Errors that wait take memory of the receive buffer as well, which the simulated kernel does not
-  // count: a program has small buffers or an error queue.
   if (Has(kBuffers)) {
     choices.push_back({SocketOption::kReceiveBufferSize, {0, 2000, 5000, 20000}});
-  } else {
-    choices.push_back({SocketOption::kReportUnreachable, {0, 1}});
+    choices.push_back({SocketOption::kSendBufferSize, {0, 5000, 20000}});
   }
+  choices.push_back({SocketOption::kReportUnreachable, {0, 1, 1}});
   if (Has(kDevices)) choices.push_back({SocketOption::kBoundInterface, {0, 1, 2, 2, 3, 9}});
   if (Has(kOddBinds)) choices.push_back({SocketOption::kFreeBind, {0, 1, 1}});
   if (Has(kGroups)) {

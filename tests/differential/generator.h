@@ -20,6 +20,9 @@ struct GeneratorOptions {
   bool users = true;
   // Whether sockets can be on the second host. Where they cannot, it is only sent to.
   bool second_host = true;
+  // Whether programs send to addresses of a wire that nobody has, if rarely: not to a kernel that
+  // looks for them for seconds.
+  bool strangers = true;
   // Whether programs keep to ports of their own, and not all to 5000 and the next two: for a kernel
   // that does not always give back the ports of closed sockets.
   bool own_ports = false;

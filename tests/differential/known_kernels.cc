@@ -306,7 +306,7 @@ std::vector<KnownKernel> Kernels() {
       {"gvisor",
        "4.4.0",  // What gVisor has said from the beginning.
        program::NativeNetwork::kHostA,
-       {.second_host = false, .own_ports = true},
+       {.second_host = false, .strangers = false, .own_ports = true},
        DifferencesOfGvisor()},
   };
 }

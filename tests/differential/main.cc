@@ -64,7 +64,7 @@ class Run {
       : kernel_(kernel),
         options_(options),
         differ_(
-            real, [](uint64_t seed) { return program::NewSimTarget(Platform::kLinux, seed); },
+            real, [](uint64_t seed) { return program::NewSimTarget(sim::Release::kLinux, seed); },
             kernel) {}
 
   int All();

@@ -35,7 +35,7 @@ class FaultyTarget final : public Target {
   using Fault = std::function<void(const Call&, Answer&)>;
 
   FaultyTarget(uint64_t seed, Fault fault)
-      : target_(program::NewSimTarget(Platform::kLinux, seed)), fault_(std::move(fault)) {}
+      : target_(program::NewSimTarget(sim::Release::kLinux, seed)), fault_(std::move(fault)) {}
 
   std::string name() const override { return "faulty"; }
   absl::Status Build(const std::vector<program::HostSpec>& hosts) override {
@@ -55,7 +55,7 @@ class FaultyTarget final : public Target {
 
 // A program among the first thousand that shows the fault, shrunk; empty if there is none.
 Program FindAndShrink(const FaultyTarget::Fault& fault) {
-  const std::unique_ptr<Target> good = program::NewSimTarget(Platform::kLinux);
+  const std::unique_ptr<Target> good = program::NewSimTarget(sim::Release::kLinux);
   Differ differ(*good, [&](uint64_t seed) { return std::make_unique<FaultyTarget>(seed, fault); });
   EXPECT_TRUE(differ.Build(program::LabTopology()).ok());
   const auto differs = [&](const Program& program) {

@@ -26,10 +26,9 @@ TEST_P(NativeRun, AgreesWithTheSimulatedLinux) {
   EXPECT_EQ(result.exit_code, kAgree) << result.out << result.err;
 }
 
-// Not multicast_gates: to whom a real Linux gives a part of its datagrams is luck
-// (docs/not_modelled.md).
 INSTANTIATE_TEST_SUITE_P(Programs, NativeRun,
-                         testing::Values("port_steal", "dual_stack", "icmp_errors", "truncation"),
+                         testing::Values("port_steal", "dual_stack", "multicast_gates",
+                                         "icmp_errors", "truncation"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

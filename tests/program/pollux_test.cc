@@ -122,12 +122,12 @@ TEST(Pollux, NamesMistakes) {
       {{"run", good, "--width=1"}, "pollux: --width=1 is no number from 60 to 1000" + see},
       {{"run", good, "--on=sim:linux,sim:beos"},
        "pollux: there is no target \"sim:beos\"; the targets are sim:linux, sim:macos, "
-       "sim:freebsd, sim:windows, sim:symbian, native" +
+       "sim:freebsd, sim:freebsd14, sim:windows, sim:windowsxp, sim:symbian, native" +
            see},
       {{"run", good, "--on=native,native"}, "pollux: --on= names a target twice" + see},
       {{"rules", "--platform=beos"},
-       "pollux: there is no platform \"beos\"; the platforms are linux, macos, freebsd, windows, "
-       "symbian" +
+       "pollux: there is no platform \"beos\"; the platforms are linux, macos, freebsd, "
+       "freebsd14, windows, windowsxp, symbian" +
            see},
       {{"rules", "all"}, "pollux: rules has no \"all\"; it has --platform= and --markdown" + see},
   };
@@ -158,8 +158,8 @@ TEST(Rules, EveryFieldHasARowOfItsOwn) {
   for (const sim::RuleField& field : sim::RuleFields()) {
     EXPECT_TRUE(names.insert(field.name).second) << field.name << " is there twice";
     EXPECT_FALSE(field.meaning.empty()) << field.name;
-    for (const Platform platform : kAllPlatforms) {
-      const std::string value = field.value(sim::RulesFor(platform));
+    for (const sim::Release release : sim::kAllReleases) {
+      const std::string value = field.value(sim::RulesFor(release));
       EXPECT_FALSE(value.empty() || value == "?") << field.name;
     }
   }

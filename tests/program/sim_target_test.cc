@@ -21,27 +21,29 @@ namespace pollux::program {
 namespace {
 
 // The answers to the calls behind the lab's declarations, "|" between them.
-std::string Answers(Platform platform, absl::string_view calls) {
+std::string Answers(sim::Release release, absl::string_view calls) {
   Program lab;
   lab.hosts = LabTopology();
   const absl::StatusOr<Program> program =
       Program::Parse(absl::StrCat(lab.ToString(), calls), "test");
   if (!program.ok()) return std::string(program.status().message());
-  const std::unique_ptr<Target> target = NewSimTarget(platform);
+  const std::unique_ptr<Target> target = NewSimTarget(release);
   const absl::StatusOr<std::vector<Answer>> answers = Run(*target, *program);
   return answers.ok() ? absl::StrJoin(*answers, "|") : std::string(answers.status().message());
 }
 
-TEST(SimTarget, HasItsPlatformsName) {
-  EXPECT_EQ(NewSimTarget(Platform::kLinux)->name(), "sim:linux");
-  EXPECT_EQ(NewSimTarget(Platform::kMacOs)->name(), "sim:macos");
-  EXPECT_EQ(NewSimTarget(Platform::kFreeBsd)->name(), "sim:freebsd");
-  EXPECT_EQ(NewSimTarget(Platform::kWindows)->name(), "sim:windows");
-  EXPECT_EQ(NewSimTarget(Platform::kSymbian)->name(), "sim:symbian");
+TEST(SimTarget, HasItsReleasesName) {
+  EXPECT_EQ(NewSimTarget(sim::Release::kLinux)->name(), "sim:linux");
+  EXPECT_EQ(NewSimTarget(sim::Release::kMacOs)->name(), "sim:macos");
+  EXPECT_EQ(NewSimTarget(sim::Release::kFreeBsd)->name(), "sim:freebsd");
+  EXPECT_EQ(NewSimTarget(sim::Release::kFreeBsd14)->name(), "sim:freebsd14");
+  EXPECT_EQ(NewSimTarget(sim::Release::kWindows)->name(), "sim:windows");
+  EXPECT_EQ(NewSimTarget(sim::Release::kWindowsXp)->name(), "sim:windowsxp");
+  EXPECT_EQ(NewSimTarget(sim::Release::kSymbian)->name(), "sim:symbian");
 }
 
 TEST(SimTarget, WordsWhatCallsReturn) {
-  EXPECT_EQ(Answers(Platform::kLinux, R"(
+  EXPECT_EQ(Answers(sim::Release::kLinux, R"(
 socket s a ipv4
 bind s 10.77.0.1:5000
 bind s 10.77.0.1:5000
@@ -75,7 +77,7 @@ close s)"),
 }
 
 TEST(SimTarget, ShowsDualAndScopedEndpoints) {
-  EXPECT_EQ(Answers(Platform::kLinux, R"(
+  EXPECT_EQ(Answers(sim::Release::kLinux, R"(
 socket s a dual
 bind s *:5000
 local s
@@ -100,13 +102,13 @@ socket t a ipv4
 bind t 10.77.0.1:5000
 peer t
 set t ReusePort 1)";
-  EXPECT_EQ(Answers(Platform::kLinux, kProgram), "ok|ok|ok|EADDRINUSE|ENOTCONN|ok");
-  EXPECT_EQ(Answers(Platform::kWindows, kProgram),
+  EXPECT_EQ(Answers(sim::Release::kLinux, kProgram), "ok|ok|ok|EADDRINUSE|ENOTCONN|ok");
+  EXPECT_EQ(Answers(sim::Release::kWindows, kProgram),
             "ok|ok|ok|WSAEADDRINUSE|WSAENOTCONN|WSAENOPROTOOPT");
 }
 
 TEST(SimTarget, PendingErrorsAreTakenOnce) {
-  EXPECT_EQ(Answers(Platform::kLinux, R"(
+  EXPECT_EQ(Answers(sim::Release::kLinux, R"(
 socket c b ipv4
 connect c 10.77.0.1:5000
 send c "x"
@@ -125,13 +127,13 @@ connect s 10.77.0.2:5000
 shutdown s both
 receive s
 send s "x")";
-  EXPECT_EQ(Answers(Platform::kLinux, kProgram), "ok|ok|ok|nothing|EPIPE");
-  EXPECT_EQ(Answers(Platform::kMacOs, kProgram), "ok|ok|ok|end|EPIPE");
-  EXPECT_EQ(Answers(Platform::kWindows, kProgram), "ok|ok|ok|WSAESHUTDOWN|WSAESHUTDOWN");
+  EXPECT_EQ(Answers(sim::Release::kLinux, kProgram), "ok|ok|ok|nothing|EPIPE");
+  EXPECT_EQ(Answers(sim::Release::kMacOs, kProgram), "ok|ok|ok|end|EPIPE");
+  EXPECT_EQ(Answers(sim::Release::kWindows, kProgram), "ok|ok|ok|WSAESHUTDOWN|WSAESHUTDOWN");
 }
 
 TEST(SimTarget, UsersAreThoseOfTheSockets) {
-  EXPECT_EQ(Answers(Platform::kLinux, R"(
+  EXPECT_EQ(Answers(sim::Release::kLinux, R"(
 socket s a ipv4 uid 1000
 bind s 10.77.0.1:80
 socket r a ipv4
@@ -143,7 +145,7 @@ TEST(SimTarget, LacksWhatItCannotBuild) {
   const absl::StatusOr<Program> program = Program::Parse(
       "host a\ninterface a va 10.77.0.1/24 on v\nhost b\ninterface b vb fd77::1/64 on v\n", "t");
   ASSERT_TRUE(program.ok()) << program.status();
-  const std::unique_ptr<Target> target = NewSimTarget(Platform::kLinux);
+  const std::unique_ptr<Target> target = NewSimTarget(sim::Release::kLinux);
   const absl::Status status = target->Build(program->hosts);
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(status.message(),
@@ -151,9 +153,34 @@ TEST(SimTarget, LacksWhatItCannotBuild) {
             "interfaces have one of each");
 }
 
+// The two releases that only rules tell from their platforms.
+TEST(SimTarget, PlaysTwoReleasesOfAPlatform) {
+  constexpr absl::string_view kOldAndNew = R"(
+socket old a ipv4
+set old ReusePort 1
+bind old *:5000
+socket new a ipv4
+set new ReusePort 1
+bind new *:5000
+socket s b ipv4
+send s 10.77.0.1:5000 "x"
+pending old
+pending new)";
+  EXPECT_EQ(Answers(sim::Release::kFreeBsd, kOldAndNew), "ok|ok|ok|ok|ok|ok|ok|1|1|nothing");
+  EXPECT_EQ(Answers(sim::Release::kFreeBsd14, kOldAndNew), "ok|ok|ok|ok|ok|ok|ok|1|nothing|1");
+  constexpr absl::string_view kThief = R"(
+socket holder a ipv4 uid 1000
+bind holder *:5000
+socket thief a ipv4 uid 1001
+set thief ReuseAddress 1
+bind thief 10.77.0.1:5000)";
+  EXPECT_EQ(Answers(sim::Release::kWindows, kThief), "ok|ok|ok|ok|WSAEACCES");
+  EXPECT_EQ(Answers(sim::Release::kWindowsXp, kThief), "ok|ok|ok|ok|ok");
+}
+
 // Calls that no parser lets pass are answered, too.
 TEST(SimTarget, AnswersCallsOnUnknownSockets) {
-  const std::unique_ptr<Target> target = NewSimTarget(Platform::kWindows);
+  const std::unique_ptr<Target> target = NewSimTarget(sim::Release::kWindows);
   ASSERT_TRUE(target->Build(LabTopology()).ok());
   Call call;
   call.verb = Verb::kLocal;
@@ -162,7 +189,7 @@ TEST(SimTarget, AnswersCallsOnUnknownSockets) {
 }
 
 TEST(SimTarget, ResetForgetsEverything) {
-  const std::unique_ptr<Target> target = NewSimTarget(Platform::kLinux);
+  const std::unique_ptr<Target> target = NewSimTarget(sim::Release::kLinux);
   const Program program = RandomProgram(7);
   ASSERT_TRUE(target->Build(program.hosts).ok());
   std::vector<Answer> first, second;
@@ -173,8 +200,8 @@ TEST(SimTarget, ResetForgetsEverything) {
 }
 
 TEST(SimTarget, NoProgramBreaksIt) {
-  for (const Platform platform : kAllPlatforms) {
-    const std::unique_ptr<Target> target = NewSimTarget(platform);
+  for (const sim::Release release : sim::kAllReleases) {
+    const std::unique_ptr<Target> target = NewSimTarget(release);
     for (uint64_t seed = 0; seed < 100; ++seed) {
       SCOPED_TRACE(absl::StrCat(target->name(), " seed ", seed));
       const Program program = RandomProgram(seed);

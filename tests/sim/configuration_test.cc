@@ -132,6 +132,30 @@ TEST(ConfigurationDeathTest, TheMessageNamesTheValue) {
   EXPECT_DEATH(Network({.resolve_delay = -absl::Seconds(1)}), "resolve_delay -1s");
 }
 
+// A host can play a release, or rules of its own.
+TEST(Configuration, AHostPlaysTheRulesItIsGiven) {
+  Network net;
+  Host& old = net.AddHost("old", {.rules = RulesFor(Release::kWindowsXp)});
+  EXPECT_EQ(old.platform(), Platform::kWindows);
+  EXPECT_EQ(old.engine().platform(), Platform::kWindows);
+  PlatformRules narrow = RulesFor(Platform::kFreeBsd);
+  narrow.ephemeral_first = narrow.ephemeral_last = 40000;
+  Host& host = net.AddHost("host", {.platform = Platform::kFreeBsd, .rules = narrow});
+  UdpSocket holder(old.engine()), thief(old.engine()), only(host.engine());
+  ASSERT_TRUE(holder.Bind(5000).ok());
+  // The older table lets an address be stolen from a holder that did not share it.
+  EXPECT_TRUE(thief.Bind(5000, BindMode::kReuseAddressHint).ok());
+  ASSERT_TRUE(only.Bind(0).ok());
+  EXPECT_EQ(only.local_endpoint().port, 40000);
+}
+
+TEST(ConfigurationDeathTest, RulesAndPlatformAgree) {
+  Network net;
+  EXPECT_DEATH(
+      net.AddHost("old", {.platform = Platform::kMacOs, .rules = RulesFor(Release::kWindowsXp)}),
+      "host old is to play macos by the rules of windows");
+}
+
 TEST(ConfigurationDeathTest, ARunWithoutEndIsFound) {
   Network net({.events_max = 1000});
   Host& alice = net.AddHost("alice");

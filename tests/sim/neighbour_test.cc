@@ -3,11 +3,13 @@
 // Who takes a packet on a segment whose hosts have several interfaces: gateways, addresses that a
 // host answers for on another interface, and broadcast addresses of another interface.
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sim/kernel/udp_stack.h"
 #include "sim/network.h"
 #include "udp/udp_socket.h"
 
@@ -105,6 +107,53 @@ TEST(Neighbours, AGatewayTakesWhatIsForElsewhereAndDropsIt) {
   EXPECT_THAT(hosts.Heard("192.0.2.1", 0), IsEmpty());
   // An address of the gateway itself it takes, though it came by a route.
   EXPECT_THAT(hosts.Heard("10.77.0.2", 0), ElementsAre("vb"));
+}
+
+// Whether a socket that asks to be told is told of an address that nobody has, and when.
+class Stranger {
+ public:
+  explicit Stranger(Platform platform) : host_(net_.AddHost("a", {.platform = platform})) {
+    Segment& lan = net_.AddSegment("lan", {.ipv4 = "10.77.0.0/24", .ipv6 = "fd77::/64"});
+    lan.Attach(host_, {.addresses = {"10.77.0.1", "fd77::1"}});
+  }
+
+  std::optional<PendingError> ErrorAfter(const char* address, absl::Duration time) {
+    UdpStack& kernel = host_.kernel();
+    const SocketId socket = *kernel.Socket(AddressFamily::kDual, 0);
+    EXPECT_TRUE(kernel.SetOption(socket, SocketOption::kIpv6Only, 0).ok());
+    // Not all platforms have it.
+    const bool asked = kernel.SetOption(socket, SocketOption::kReportUnreachable, 1).ok();
+    EXPECT_EQ(asked,
+              host_.platform() == Platform::kLinux || host_.platform() == Platform::kWindows);
+    SendSlot slot;
+    slot.payload = "anybody there?";
+    slot.destination = Endpoint(*IpAddress::Parse(address), kPort);
+    EXPECT_TRUE(kernel.Send(socket, slot).ok());
+    net_.RunFor(time);
+    const std::optional<PendingError> error = kernel.TakeError(socket);
+    kernel.Close(socket);
+    return error;
+  }
+
+ private:
+  Network net_;
+  Host& host_;
+};
+
+// facts 1.4 "ICMP": Linux asks thrice, a second apart, and then says so itself.
+TEST(Neighbour, WhoDoesNotAnswerIsUnreachableAfterThreeSeconds) {
+  Stranger on_linux(Platform::kLinux);
+  EXPECT_FALSE(on_linux.ErrorAfter("10.77.0.99", absl::Milliseconds(2999)));
+  for (const char* address : {"10.77.0.99", "fd77::99"}) {
+    const std::optional<PendingError> error = on_linux.ErrorAfter(address, absl::Seconds(3));
+    ASSERT_TRUE(error) << address;
+    EXPECT_EQ(error->error, OsError::kHostUnreachable);
+    EXPECT_EQ(error->destination.address.ToString(), address);
+    EXPECT_EQ(error->reporter,
+              *IpAddress::Parse(error->reporter.is_ipv4() ? "10.77.0.1" : "fd77::1"));
+  }
+  EXPECT_FALSE(Stranger(Platform::kWindows).ErrorAfter("10.77.0.99", absl::Minutes(1)));
+  EXPECT_FALSE(Stranger(Platform::kFreeBsd).ErrorAfter("10.77.0.99", absl::Minutes(1)));
 }
 
 }  // namespace

@@ -11,32 +11,37 @@
 #include "sim/kernel/rule_fields.h"
 #include "tools/pollux/columns.h"
 #include "tools/pollux/command.h"
-#include "udp/platform.h"
 
 namespace pollux::program {
 namespace {
 
+using sim::Release;
+
 // As people write it.
-absl::string_view Heading(Platform platform) {
-  switch (platform) {
-    case Platform::kLinux:
+absl::string_view Heading(Release release) {
+  switch (release) {
+    case Release::kLinux:
       return "Linux";
-    case Platform::kMacOs:
+    case Release::kMacOs:
       return "macOS";
-    case Platform::kFreeBsd:
+    case Release::kFreeBsd:
       return "FreeBSD";
-    case Platform::kWindows:
+    case Release::kFreeBsd14:
+      return "FreeBSD 14";
+    case Release::kWindows:
       return "Windows";
-    case Platform::kSymbian:
+    case Release::kWindowsXp:
+      return "Windows XP";
+    case Release::kSymbian:
       return "Symbian";
   }
   return "";
 }
 
-std::string Table(const std::vector<Platform>& platforms) {
+std::string Table(const std::vector<Release>& releases) {
   Columns table(kUsualWidth);
   std::vector<std::string> heading = {"rule"};
-  for (const Platform platform : platforms) heading.emplace_back(Heading(platform));
+  for (const Release release : releases) heading.emplace_back(Heading(release));
   table.AddRow(heading);
   absl::string_view section;
   for (const sim::RuleField& field : sim::RuleFields()) {
@@ -46,7 +51,7 @@ std::string Table(const std::vector<Platform>& platforms) {
       table.AddLine(section);
     }
     std::vector<std::string> cells = {absl::StrCat("  ", field.name)};
-    for (const Platform platform : platforms) cells.push_back(field.value(sim::RulesFor(platform)));
+    for (const Release release : releases) cells.push_back(field.value(sim::RulesFor(release)));
     table.AddRow(cells);
   }
   return table.ToString();
@@ -57,7 +62,9 @@ std::string Table(const std::vector<Platform>& platforms) {
 std::string RulesPage() {
   std::string page =
       "# The platforms' rules side by side\n\n"
-      "Everything that a simulated kernel decides by platform. This page is printed by\n"
+      "Everything that a simulated kernel decides by platform. FreeBSD is 13 and Windows is "
+      "Server\n"
+      "2003, Vista and later, where no other is named. This page is printed by\n"
       "`pollux rules --markdown` from the table in `sim/kernel/platform_rules.cc`, which also "
       "says\n"
       "where the values come from and which of them are uncertain; a test holds it to that.\n"
@@ -67,16 +74,16 @@ std::string RulesPage() {
     if (field.section != section) {
       section = field.section;
       absl::StrAppend(&page, "\n## ", section, "\n\n| rule |");
-      for (const Platform platform : kAllPlatforms) {
-        absl::StrAppend(&page, " ", Heading(platform), " |");
+      for (const Release release : sim::kAllReleases) {
+        absl::StrAppend(&page, " ", Heading(release), " |");
       }
       absl::StrAppend(&page, " meaning |\n| --- |");
-      for (size_t i = 0; i < std::size(kAllPlatforms); ++i) absl::StrAppend(&page, " --- |");
+      for (size_t i = 0; i < std::size(sim::kAllReleases); ++i) absl::StrAppend(&page, " --- |");
       absl::StrAppend(&page, " --- |\n");
     }
     absl::StrAppend(&page, "| `", field.name, "` |");
-    for (const Platform platform : kAllPlatforms) {
-      absl::StrAppend(&page, " ", field.value(sim::RulesFor(platform)), " |");
+    for (const Release release : sim::kAllReleases) {
+      absl::StrAppend(&page, " ", field.value(sim::RulesFor(release)), " |");
     }
     absl::StrAppend(&page, " ", field.meaning, " |\n");
   }
@@ -84,7 +91,7 @@ std::string RulesPage() {
 }
 
 CommandResult RulesCommand(const std::vector<std::string>& arguments) {
-  std::vector<Platform> platforms(std::begin(kAllPlatforms), std::end(kAllPlatforms));
+  std::vector<Release> releases(std::begin(sim::kAllReleases), std::end(sim::kAllReleases));
   bool markdown = false;
   for (absl::string_view word : arguments) {
     if (word == "--markdown") {
@@ -95,20 +102,20 @@ CommandResult RulesCommand(const std::vector<std::string>& arguments) {
       return BadUsage(
           absl::StrCat("rules has no \"", word, "\"; it has --platform= and --markdown"));
     }
-    platforms.clear();
+    releases.clear();
     for (const absl::string_view name : absl::StrSplit(word, ',')) {
-      const size_t before = platforms.size();
+      const size_t before = releases.size();
       std::vector<std::string> all;
-      for (const Platform platform : kAllPlatforms) {
-        all.push_back(absl::AsciiStrToLower(ToString(platform)));
-        if (all.back() == absl::AsciiStrToLower(name)) platforms.push_back(platform);
+      for (const Release release : sim::kAllReleases) {
+        all.emplace_back(sim::ToString(release));
+        if (all.back() == absl::AsciiStrToLower(name)) releases.push_back(release);
       }
-      if (platforms.size() > before) continue;
+      if (releases.size() > before) continue;
       return BadUsage(absl::StrCat("there is no platform \"", name, "\"; the platforms are ",
                                    absl::StrJoin(all, ", ")));
     }
   }
-  return {kAgree, markdown ? RulesPage() : Table(platforms), ""};
+  return {kAgree, markdown ? RulesPage() : Table(releases), ""};
 }
 
 }  // namespace pollux::program

@@ -14,13 +14,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "sim/kernel/platform_rules.h"
 #include "tools/pollux/columns.h"
 #include "tools/pollux/command.h"
 #include "tools/program/native_target.h"
 #include "tools/program/program.h"
 #include "tools/program/sim_target.h"
 #include "tools/program/target.h"
-#include "udp/platform.h"
 
 namespace pollux::program {
 namespace {
@@ -33,8 +33,8 @@ struct RunArguments {
 
 std::string AllTargets() {
   std::string names;
-  for (const Platform platform : kAllPlatforms) {
-    absl::StrAppend(&names, SimTargetName(platform), ", ");
+  for (const sim::Release release : sim::kAllReleases) {
+    absl::StrAppend(&names, SimTargetName(release), ", ");
   }
   return absl::StrCat(names, "native");
 }
@@ -80,8 +80,8 @@ std::optional<std::string> ReadFile(const std::string& path) {
 
 // Errors: kInvalidArgument for an unknown name, else those of the target.
 absl::StatusOr<std::unique_ptr<Target>> NewTarget(absl::string_view name) {
-  for (const Platform platform : kAllPlatforms) {
-    if (SimTargetName(platform) == name) return NewSimTarget(platform);
+  for (const sim::Release release : sim::kAllReleases) {
+    if (SimTargetName(release) == name) return NewSimTarget(release);
   }
   if (name == "native") return NewNativeTarget();
   return absl::InvalidArgumentError(

@@ -3,6 +3,7 @@
 #include "tools/program/native_socket.h"
 
 #include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -167,6 +168,11 @@ int NativeSocket::Receive(size_t size, Received& received) {
   received.source = from.length == 0 ? Endpoint() : FromKernel(from);
   received.truncated = (message.msg_flags & MSG_TRUNC) != 0;
   return result;
+}
+
+bool NativeSocket::HasUnsent() const {
+  int bytes = 0;
+  return ::ioctl(fd_, SIOCOUTQ, &bytes) == 0 && bytes > 0;
 }
 
 // FIONREAD gives 0 both for nothing and for an empty datagram. poll(2) tells these apart, but not

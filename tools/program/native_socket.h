@@ -52,6 +52,8 @@ class NativeSocket {
   int Shutdown(ShutdownHow how);
 
   int Send(absl::string_view payload, const Endpoint& to);
+  // Whether what it sent has not left the host yet: the kernel looks for the next hop.
+  bool HasUnsent() const;
   int Receive(size_t size, Received& received);
   // The size of the next datagram; -EAGAIN if there is none.
   int Pending();

@@ -72,18 +72,15 @@ void StayOnThisProcessor() {
   sched_setaffinity(0, sizeof(only), &only);
 }
 
-// An address that nobody has is asked for once and then waited for longer than any program takes,
-// so that none meets the error that comes in the end. Not much longer: what waits for an answer
-// keeps the namespace alive even if the process is killed, and an ICMP error that waits takes of
-// what the whole machine may have under way.
+// An address that nobody has is asked for once and given up at the kernel's next tick, not after
+// three seconds.
 void AskOnce(const std::vector<InterfaceSpec>& interfaces) {
   for (const InterfaceSpec& interface : interfaces) {
     for (const char* protocol : {"ipv4", "ipv6"}) {
       const std::string folder =
           absl::StrCat("/proc/sys/net/", protocol, "/neigh/", interface.name, "/");
-      std::ofstream(folder + "retrans_time_ms") << absl::ToInt64Milliseconds(absl::Minutes(1));
-      // What waits there is charged to its sender, who must not run out of room.
-      std::ofstream(folder + "unres_qlen_bytes") << 65536;
+      std::ofstream(folder + "mcast_solicit") << 1;
+      std::ofstream(folder + "retrans_time_ms") << 1;
     }
   }
 }
@@ -351,6 +348,10 @@ Answer NativeTarget::Exchange(OpenSocket& open, const Call& call) {
     case Verb::kSend:
       result = socket.Send(call.payload, call.endpoint);
       Settle();
+      if (socket.HasUnsent()) {
+        while (socket.HasUnsent()) absl::SleepFor(absl::Microseconds(200));
+        Settle();
+      }
       return result < 0 ? ErrorName(-result) : absl::StrCat(result);
     case Verb::kReceive: {
       NativeSocket::Received received;

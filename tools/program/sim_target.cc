@@ -6,11 +6,11 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sim/network.h"
 #include "tools/program/answer.h"
+#include "udp/platform.h"
 #include "udp/socket_error.h"
 
 namespace pollux::program {
@@ -39,9 +39,10 @@ bool IsIpv6(absl::string_view text) { return text.find(':') != text.npos; }
 
 class SimTarget final : public Target {
  public:
-  SimTarget(Platform platform, uint64_t seed) : platform_(platform), seed_(seed) {}
+  SimTarget(sim::Release release, uint64_t seed)
+      : release_(release), platform_(sim::PlatformOf(release)), seed_(seed) {}
 
-  std::string name() const override { return SimTargetName(platform_); }
+  std::string name() const override { return SimTargetName(release_); }
   absl::Status Build(const std::vector<HostSpec>& hosts) override;
   Answer Do(const Call& call) override;
   // Another network of the same seed: nothing of the last program is left, not even in the clock.
@@ -70,6 +71,7 @@ class SimTarget final : public Target {
     return outcome.ok() ? kOk : Failed(outcome.error());
   }
 
+  const sim::Release release_;
   const Platform platform_;
   const uint64_t seed_;
   std::vector<HostSpec> specs_;
@@ -99,7 +101,8 @@ absl::Status SimTarget::MakeNetwork() {
   for (const HostSpec& spec : specs_) {
     if (absl::Status status = network_->ValidateHost(spec.name); !status.ok()) return status;
     // Programs say themselves where groups go: by a default route, or per socket.
-    sim::Host& host = network_->AddHost(spec.name, {.platform = platform_, .group_routes = false});
+    sim::Host& host =
+        network_->AddHost(spec.name, {.rules = sim::RulesFor(release_), .group_routes = false});
     for (const InterfaceSpec& interface : spec.interfaces) {
       if (absl::Status status = Attach(interface, host); !status.ok()) return status;
     }
@@ -165,7 +168,9 @@ Answer SimTarget::Do(const Call& call) {
     answer = found == sockets_.end() ? Failed(OsError::kBadDescriptor) : DoOn(found->second, call);
     if (found != sockets_.end() && call.verb == Verb::kClose) sockets_.erase(found);
   }
-  network_->RunFor(absl::ZeroDuration());
+  // Links take no time, so that this lasts only where the kernel itself is patient: an address that
+  // nobody has.
+  network_->RunUntil([] { return false; }, absl::InfiniteDuration());
   return answer;
 }
 
@@ -276,12 +281,12 @@ Answer SimTarget::Shutdown(const OpenSocket& socket, ShutdownHow how) {
 
 }  // namespace
 
-std::string SimTargetName(Platform platform) {
-  return absl::StrCat("sim:", absl::AsciiStrToLower(ToString(platform)));
+std::string SimTargetName(sim::Release release) {
+  return absl::StrCat("sim:", sim::ToString(release));
 }
 
-std::unique_ptr<Target> NewSimTarget(Platform platform, uint64_t seed) {
-  return std::make_unique<SimTarget>(platform, seed);
+std::unique_ptr<Target> NewSimTarget(sim::Release release, uint64_t seed) {
+  return std::make_unique<SimTarget>(release, seed);
 }
 
 }  // namespace pollux::program

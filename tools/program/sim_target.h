@@ -2,7 +2,7 @@
 //
 // File: sim_target.h
 //
-// Targets that are simulated kernels: every host of a program plays the same platform.
+// Targets that are simulated kernels: every host of a program plays the same release.
 
 #ifndef POLLUX_TOOLS_PROGRAM_SIM_TARGET_H_
 #define POLLUX_TOOLS_PROGRAM_SIM_TARGET_H_
@@ -11,20 +11,21 @@
 #include <memory>
 #include <string>
 
+#include "sim/kernel/platform_rules.h"
 #include "tools/program/target.h"
-#include "udp/platform.h"
 
 namespace pollux::program {
 
-// "sim:linux", "sim:macos", "sim:freebsd", "sim:windows", "sim:symbian".
-std::string SimTargetName(Platform platform);
+// "sim:linux", "sim:macos", "sim:freebsd", "sim:freebsd14", "sim:windows", "sim:windowsxp",
+// "sim:symbian".
+std::string SimTargetName(sim::Release release);
 
 // A target that calls the kernels of simulated hosts, on segments without latency and loss. Each
 // program begins at the same instant, with the same luck, which comes from `seed`.
 //
 // Build fails with kUnimplemented where an interface has no address of a protocol that others have
 // on its segment: simulated segments give every interface one of each.
-std::unique_ptr<Target> NewSimTarget(Platform platform, uint64_t seed = 1);
+std::unique_ptr<Target> NewSimTarget(sim::Release release, uint64_t seed = 1);
 
 }  // namespace pollux::program
 

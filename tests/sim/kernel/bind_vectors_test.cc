@@ -24,8 +24,7 @@ namespace {
 // Who binds in a table, and where its sockets are bound to interfaces.
 struct Setting {
   const char* file;
-  Platform platform;
-  bool xp;
+  Release release;
   UserId first_user;
   UserId second_user;
   uint32_t first_interface;
@@ -47,25 +46,25 @@ constexpr UserId kAnn = 1000;
 constexpr UserId kBob = 1001;
 
 constexpr Setting kSettings[] = {
-    {"linux_bind_same", Platform::kLinux, false, kAnn, kAnn, 0, 0, 2704},
-    {"linux_bind_diff", Platform::kLinux, false, kAnn, kBob, 0, 0, 2704},
-    {"linux_bind_rootfirst", Platform::kLinux, false, kRoot, kBob, 0, 0, 2704},
-    {"linux_bind_rootsecond", Platform::kLinux, false, kAnn, kRoot, 0, 0, 2704},
-    {"linux_bind_samedev", Platform::kLinux, false, kAnn, kAnn, kV, kV, 2704},
-    {"linux_bind_difdev", Platform::kLinux, false, kAnn, kAnn, kV, kW, 2704},
-    {"linux_bind_devnone", Platform::kLinux, false, kAnn, kAnn, kV, 0, 2704},
-    {"linux_bind_nonedev", Platform::kLinux, false, kAnn, kAnn, 0, kV, 2704},
-    {"xnu_bind_same", Platform::kMacOs, false, kAnn, kAnn, 0, 0, 1600},
-    {"xnu_bind_diff", Platform::kMacOs, false, kAnn, kBob, 0, 0, 1600},
-    {"xnu_bind_rootfirst", Platform::kMacOs, false, kRoot, kBob, 0, 0, 1600},
-    {"xnu_bind_rootsecond", Platform::kMacOs, false, kAnn, kRoot, 0, 0, 1600},
-    {"fbsd_bind_same", Platform::kFreeBsd, false, kAnn, kAnn, 0, 0, 1600},
-    {"fbsd_bind_diff", Platform::kFreeBsd, false, kAnn, kBob, 0, 0, 1600},
-    {"fbsd_bind_rootfirst", Platform::kFreeBsd, false, kRoot, kBob, 0, 0, 1600},
-    {"fbsd_bind_rootsecond", Platform::kFreeBsd, false, kAnn, kRoot, 0, 0, 1600},
-    {"windows_bind_same", Platform::kWindows, false, kAnn, kAnn, 0, 0, 36},
-    {"windows_bind_diff", Platform::kWindows, false, kAnn, kBob, 0, 0, 36},
-    {"windows_bind_xp", Platform::kWindows, true, kAnn, kAnn, 0, 0, 36},
+    {"linux_bind_same", Release::kLinux, kAnn, kAnn, 0, 0, 2704},
+    {"linux_bind_diff", Release::kLinux, kAnn, kBob, 0, 0, 2704},
+    {"linux_bind_rootfirst", Release::kLinux, kRoot, kBob, 0, 0, 2704},
+    {"linux_bind_rootsecond", Release::kLinux, kAnn, kRoot, 0, 0, 2704},
+    {"linux_bind_samedev", Release::kLinux, kAnn, kAnn, kV, kV, 2704},
+    {"linux_bind_difdev", Release::kLinux, kAnn, kAnn, kV, kW, 2704},
+    {"linux_bind_devnone", Release::kLinux, kAnn, kAnn, kV, 0, 2704},
+    {"linux_bind_nonedev", Release::kLinux, kAnn, kAnn, 0, kV, 2704},
+    {"xnu_bind_same", Release::kMacOs, kAnn, kAnn, 0, 0, 1600},
+    {"xnu_bind_diff", Release::kMacOs, kAnn, kBob, 0, 0, 1600},
+    {"xnu_bind_rootfirst", Release::kMacOs, kRoot, kBob, 0, 0, 1600},
+    {"xnu_bind_rootsecond", Release::kMacOs, kAnn, kRoot, 0, 0, 1600},
+    {"fbsd_bind_same", Release::kFreeBsd, kAnn, kAnn, 0, 0, 1600},
+    {"fbsd_bind_diff", Release::kFreeBsd, kAnn, kBob, 0, 0, 1600},
+    {"fbsd_bind_rootfirst", Release::kFreeBsd, kRoot, kBob, 0, 0, 1600},
+    {"fbsd_bind_rootsecond", Release::kFreeBsd, kAnn, kRoot, 0, 0, 1600},
+    {"windows_bind_same", Release::kWindows, kAnn, kAnn, 0, 0, 36},
+    {"windows_bind_diff", Release::kWindows, kAnn, kBob, 0, 0, 36},
+    {"windows_bind_xp", Release::kWindowsXp, kAnn, kAnn, 0, 0, 36},
 };
 
 struct Place {
@@ -140,9 +139,7 @@ TEST_P(BindVectors, EveryRow) {
   }
   std::ifstream file(path);
   ASSERT_TRUE(file.is_open()) << path;
-  PlatformRules rules = RulesFor(setting.platform);
-  if (setting.xp) rules.conflict = ConflictRule::kWindowsXp;
-  TwoHosts net(rules);
+  TwoHosts net(RulesFor(setting.release));
   std::string line;
   ASSERT_TRUE(ReadLine(file, line));
   ASSERT_EQ(line, "first_addr,first_opts,second_addr,second_opts,result");

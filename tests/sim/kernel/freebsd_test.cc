@@ -45,15 +45,13 @@ TEST_F(FreeBsd, AChosenPortMayBeASpecificHoldersWithAReuseOption) {
   EXPECT_EQ(net.a.Bound("0.0.0.0:0").Local(), "0.0.0.0:10001");
 }
 
-// facts 3.2 "wildcard, <= 13" and, as a variant, ">= 14".
-TEST_F(FreeBsd, OfWildcardsTheOldestOrAsAVariantTheNewest) {
+// facts 3.2 "wildcard, <= 13" and ">= 14".
+TEST_F(FreeBsd, OfWildcardsTheOldestAndFrom14OnTheNewest) {
   Sock oldest = net.a.Bound("0.0.0.0:7000", "P");
   net.a.Bound("0.0.0.0:7000", "P");
   net.b.Open().SendTo("10.77.0.1:7000", "x");
   EXPECT_EQ(oldest.Take(), "x");
-  PlatformRules fourteen = RulesFor(Platform::kFreeBsd);
-  fourteen.unicast_tie = UnicastTie::kNewest;
-  TwoHosts later(fourteen);
+  TwoHosts later(RulesFor(Release::kFreeBsd14));
   later.a.Bound("0.0.0.0:7000", "P");
   Sock newest = later.a.Bound("0.0.0.0:7000", "P");
   later.b.Open().SendTo("10.77.0.1:7000", "x");

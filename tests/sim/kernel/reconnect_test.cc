@@ -49,15 +49,21 @@ TEST(Reconnect, ASocketThatReceivedFromItsPeerWinsTiesFromThenOn) {
   EXPECT_EQ(old.Take(), "for whom?");
 }
 
+// Fragments are looked up; what comes whole from outside goes to the head of the chain.
 TEST(Reconnect, OfTheSocketsOfOnePeerTheOneThatConnectedLastIsFound) {
   TwoHosts net;
   Sock first = net.a.Bound("10.77.0.1:5000", "A");
   Sock second = net.a.Bound("10.77.0.1:5000", "A");
   EXPECT_EQ(second.Connect("10.77.0.2:6000"), "ok");
   EXPECT_EQ(first.Connect("10.77.0.2:6000"), "ok");
-  net.b.Bound("10.77.0.2:6000").SendTo("10.77.0.1:5000", "x");
+  Sock peer = net.b.Bound("10.77.0.2:6000");
+  const std::string split(3000, 'x');
+  peer.SendTo("10.77.0.1:5000", split);
   EXPECT_EQ(second.Take(), "(none)");
-  EXPECT_EQ(first.Take(), "x");
+  EXPECT_EQ(first.Take(), split);
+  peer.SendTo("10.77.0.1:5000", "x");
+  EXPECT_EQ(second.Take(), "x");
+  EXPECT_EQ(first.Take(), "(none)");
 }
 
 TEST(Reconnect, APeerWithoutAPortIsStillAPeer) {

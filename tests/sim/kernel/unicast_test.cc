@@ -119,6 +119,55 @@ TEST(Unicast, AConnectedSocketHearsItsPeerOnly) {
   EXPECT_EQ(early.Take(), "ECONNREFUSED");
 }
 
+// facts 1.2.1 "connected": what comes whole from outside goes to the head of the chain, if that
+// is connected to the sender (early demultiplexing).
+TEST(Unicast, WholeFromOutsideItGoesToTheFirstOfTheChain) {
+  TwoHosts net;
+  Sock peer = net.b.Bound("10.77.0.2:6000");
+  Sock once = net.a.Bound("10.77.0.1:5000", "A");
+  ASSERT_EQ(once.Connect("10.77.0.2:6000"), "ok");
+  Sock twice = net.a.Bound("10.77.0.1:5000", "A");
+  ASSERT_EQ(twice.Connect("10.77.0.2:6001"), "ok");
+  ASSERT_EQ(twice.Connect("10.77.0.2:6000"), "ok");
+  peer.SendTo("10.77.0.1:5000", "whole");
+  EXPECT_EQ(once.Take(), "(none)");
+  EXPECT_EQ(twice.Take(), "whole");
+  // The lookup, which knows connections by their first peer, decides of fragments.
+  const std::string split(3000, 'x');
+  peer.SendTo("10.77.0.1:5000", split);
+  EXPECT_EQ(once.Take(), split);
+  EXPECT_EQ(twice.Take(), "(none)");
+}
+
+// And an IPv4 group datagram that one socket alone hears is like one for that socket.
+TEST(ReusePort, SharesWhatOnlyOneMemberHearsOfAGroup) {
+  TwoHosts net;
+  net.a.next_draw = 7;
+  Sock member = net.a.Bound("0.0.0.0:5000", "P");
+  Sock deaf = net.a.Bound("0.0.0.0:5000", "P");
+  deaf.Set(SocketOption::kMulticastAll, 0);
+  ASSERT_EQ(member.Join("239.1.2.3", kV), "ok");
+  // Each from another port, and so with another hash.
+  int port = 6000;
+  const auto send = [&](TestHost& host, const char* payload) {
+    Sock sender = host.Bound(absl::StrCat("0.0.0.0:", ++port));
+    sender.MulticastInterface(kV);
+    sender.SendTo("239.1.2.3:5000", payload);
+    sender.Close();
+  };
+  for (int i = 0; i < 40; ++i) send(net.b, "from outside");
+  int heard = 0, overheard = 0;
+  while (member.Take() != "(none)") ++heard;
+  while (deaf.Take() != "(none)") ++overheard;
+  EXPECT_EQ(heard + overheard, 40);
+  EXPECT_GT(heard, 5);
+  EXPECT_GT(overheard, 5);
+  // The host's own copies go to who joined.
+  for (int i = 0; i < 10; ++i) send(net.a, "own");
+  EXPECT_EQ(deaf.Take(), "(none)");
+  EXPECT_EQ(member.Take(), "own");
+}
+
 // Observed: of sockets connected to one peer the newest gets its datagrams.
 TEST(Unicast, NewestOfEqualConnections) {
   TwoHosts net;
