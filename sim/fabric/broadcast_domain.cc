@@ -150,12 +150,11 @@ QueueLength BroadcastDomain::PairQueue(StationNumber from, StationNumber to) con
 
 void BroadcastDomain::Send(StationNumber from, const Packet& packet, const IpAddress& gateway) {
   const IpAddress& target = packet.target();
+  const bool broadcast =
+      target.is_ipv4() && (broadcasts_.contains(target) || ports_[from].station->ShoutsTo(target));
   if (gateway.is_set()) {
     SendToOne(from, packet, gateway);
-  } else if (target.is_multicast()) {
-    SendToAll(from, packet);
-  } else if (target.is_ipv4() &&
-             (broadcasts_.contains(target) || ports_[from].station->ShoutsTo(target))) {
+  } else if (target.is_multicast() || broadcast) {
     SendToAll(from, packet);
   } else {
     SendToOne(from, packet, target);
