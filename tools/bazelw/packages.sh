@@ -21,6 +21,7 @@ declare -rA PACKAGE_TABLE=(
           clang-tidy:/usr/bin/clang-tidy
           python3:/usr/bin/python3
           shellcheck:/usr/bin/shellcheck"
+  [ns3]="libns3-dev:/usr/include/ns3/core-module.h"
   [peers]="libasio-dev:/usr/include/asio.hpp
            libboost-dev:/usr/include/boost/asio.hpp
            libevent-dev:/usr/include/event2/event.h
