@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sim/fabric/prefix.h"
 #include "sim/kernel/socket_table.h"
 #include "udp/internal/check.h"
 
@@ -24,7 +25,7 @@ PlatformRules RulesOf(absl::string_view host, const HostOptions& options) {
 }  // namespace
 
 bool Host::Interface::Wants(const IpAddress& group) const {
-  return host_.stack_.IsMember(index_, group);
+  return host_.stack_.WantsGroup(index_, group);
 }
 
 bool Host::Interface::AnswersFor(const IpAddress& address) const {
@@ -149,6 +150,7 @@ void Host::Crash() {
   engine_->Kill();
   stack_.Reset();
   timers_.clear();
+  Forget();
   paused_ = false;
   lost_packet_ = stack_.last_packet();
   engine_->host_loop().Bury(std::move(program_));
@@ -186,6 +188,41 @@ void Host::RecordFault(absl::string_view note) {
   world_.trace.RecordFault(world_.timeline.elapsed(), name(), "", note);
 }
 
+// ---- Routes ----
+
+absl::Status Host::ValidateRoute(absl::string_view prefix, absl::string_view gateway) const {
+  const auto refuse = [&](absl::string_view why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("host ", name(), ", route to ", prefix, " by ", gateway, ": ", why));
+  };
+  const absl::StatusOr<Prefix> range = Prefix::ParseRange(prefix);
+  if (!range.ok()) return refuse(range.status().message());
+  const absl::StatusOr<IpAddress> router = IpAddress::Parse(gateway);
+  if (!router.ok()) return refuse(router.status().message());
+  if (router->family() != range->network.family()) return refuse("one is IPv4, one IPv6");
+  if (FindNeighbour(*router) == 0) return refuse("none of the host's segments has the router");
+  return absl::OkStatus();
+}
+
+void Host::AddRoute(absl::string_view prefix, absl::string_view gateway) {
+  const absl::Status status = ValidateRoute(prefix, gateway);
+  POLLUX_CHECK(status.ok(), status.message());
+  const Prefix range = *Prefix::ParseRange(prefix);
+  const IpAddress router = *IpAddress::Parse(gateway);
+  stack_.AddRoute({range.network, range.length, router, FindNeighbour(router)});
+}
+
+uint32_t Host::FindNeighbour(const IpAddress& address) const {
+  for (const NetworkInterface& interface : stack_.interfaces()) {
+    if (interface.loopback) continue;
+    for (const InterfaceAddress& entry : interface.addresses) {
+      if (address != entry.address && address.IsIn(entry.address, entry.prefix_length))
+        return interface.index;
+    }
+  }
+  return 0;
+}
+
 // ---- Interfaces ----
 
 void Host::SetLoopbackProfile(const LinkProfile& profile) {
@@ -208,6 +245,13 @@ bool Host::HasInterface(absl::string_view name) const {
                      [&](const auto& entry) { return entry->interface_name() == name; });
 }
 
+uint32_t Host::InterfaceOn(const BroadcastDomain& domain) const {
+  for (size_t i = 0; i < interfaces_.size(); ++i) {
+    if (interfaces_[i]->domain == &domain) return static_cast<uint32_t>(i) + 1;
+  }
+  return 0;
+}
+
 void Host::AddInterface(const NetworkInterface& interface, BroadcastDomain& domain) {
   interfaces_.push_back(std::make_unique<Interface>(*this, interface.name, interface.index));
   Interface& added = *interfaces_.back();
@@ -221,7 +265,7 @@ void Host::AddInterface(const NetworkInterface& interface, BroadcastDomain& doma
 }
 
 // Groups and the limited broadcast leave by the first interface unless the program says otherwise,
-// as they do on a machine with a default route. Unicast has no such way out: there are no routers.
+// as they do on a machine with a default route.
 void Host::AddDefaultRoutes(uint32_t interface_index) {
   IpAddress::Ipv6Bytes groups = {};
   groups[0] = 0xff;
@@ -245,13 +289,24 @@ void Host::Transmit(uint32_t interface_index, const Packet& packet) {
   TraceEvent event = NewEvent(EventKind::kSent, interface_index, packet);
   event.origin = name();
   world_.trace.Record(event);
+  Put(interface_index, packet, name());
+}
+
+void Host::Forward(uint32_t interface_index, const Packet& packet) {
+  TraceEvent event = NewEvent(EventKind::kForwarded, interface_index, packet);
+  world_.trace.Record(event);
+  Put(interface_index, packet, origin_);
+}
+
+void Host::Put(uint32_t interface_index, const Packet& packet, absl::string_view origin) {
   Interface& interface = *interfaces_[interface_index - 1];
-  if (interface.domain != nullptr) {
-    const IpAddress hop = stack_.NextHop(interface_index, packet.target());
-    interface.domain->Send(interface.number, packet, hop == packet.target() ? IpAddress() : hop);
+  if (interface.domain == nullptr) {
+    loopback_->Send(packet, origin);
     return;
   }
-  loopback_->Send(packet, name());
+  const IpAddress hop = stack_.NextHop(interface_index, packet.target());
+  const IpAddress gateway = hop == packet.target() ? IpAddress() : hop;
+  interface.domain->Send(interface.number, packet, origin, gateway);
 }
 
 uint32_t Host::Draw(StackDraw what, uint32_t bound) {

@@ -27,6 +27,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "sim/choice/choices.h"
 #include "sim/fabric/broadcast_domain.h"
@@ -58,10 +59,12 @@ struct HostOptions {
   // Whether groups and limited broadcasts leave by the first interface where the program does not
   // say by which, as on a machine with a default route. Without, the program has to say it.
   bool group_routes = true;
+  // Whether it has a default route by the first router of its segments.
+  bool default_route = true;
 };
 
 // Loop thread only. Owned by its network.
-class Host final : private StackHost {
+class Host : private StackHost {
  public:
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
@@ -81,6 +84,13 @@ class Host final : private StackHost {
   std::vector<IpAddress> addresses() const;
   // The first of them. A host without an address has none: this is checked.
   IpAddress address() const;
+
+  // Has packets for `prefix`, as "10.9.0.0/16" or "::/0", leave by a router, whose address is on
+  // one of the host's segments. Routes that are added come before those that follow from routers'
+  // places. Bad arguments are the programmer's error: `ValidateRoute` says which, and is checked.
+  void AddRoute(absl::string_view prefix, absl::string_view gateway);
+  // Errors: kInvalidArgument, naming the value.
+  absl::Status ValidateRoute(absl::string_view prefix, absl::string_view gateway) const;
 
   // The open sockets in the manner of `ss -u`, a line for each, for people to read:
   // sim/kernel/socket_table.h has the columns.
@@ -128,8 +138,20 @@ class Host final : private StackHost {
   void OnPanic(absl::AnyInvocable<void(absl::string_view reason)> observer);
 
  private:
+  friend class Nat;
   friend class Network;
+  friend class Router;
   friend class Segment;
+  friend class Topology;
+
+  // What the host is to others on its way.
+  struct Routing {
+    bool forwards = false;       // It is a router.
+    bool gateway = true;         // By which others have their default route.
+    bool learns = true;          // It knows the way to every segment, and others that through it.
+    uint32_t outside = 0;        // Of a NAT, the interface outside.
+    std::vector<Route> learned;  // The routes that it was given.
+  };
 
   // One interface, as the fabric sees it.
   class Interface final : public Station {
@@ -194,12 +216,17 @@ class Host final : private StackHost {
   uint32_t NextInterfaceIndex() const;
   std::string NextInterfaceName() const;
   bool HasInterface(absl::string_view name) const;
+  // By which interface an address is a neighbour's; 0 for none.
+  uint32_t FindNeighbour(const IpAddress& address) const;
+  // Its interface on that domain; 0 for none.
+  uint32_t InterfaceOn(const BroadcastDomain& domain) const;
   // Adds an interface, whose index is `NextInterfaceIndex()`, on a domain that knows its addresses.
   void AddInterface(const NetworkInterface& interface, BroadcastDomain& domain);
   void SetMtu(const BroadcastDomain& domain, uint32_t mtu);
 
   // StackHost.
   void Transmit(uint32_t interface_index, const Packet& packet) override;
+  void Forward(uint32_t interface_index, const Packet& packet) override;
   uint32_t Draw(StackDraw what, uint32_t bound) override;
   void StartTimer(StackTimer what, uint64_t number, absl::Duration delay) override;
   void StopTimer(StackTimer what, uint64_t number) override;
@@ -217,6 +244,10 @@ class Host final : private StackHost {
   void StartEngine();
   void StartProgram();
   void RecordFault(absl::string_view note);
+  // The host has crashed: what it knew is gone.
+  virtual void Forget() {}
+  // Puts a packet on the segment of an interface.
+  void Put(uint32_t interface_index, const Packet& packet, absl::string_view origin);
   void AddDefaultRoutes(uint32_t interface_index);
   TraceEvent NewEvent(EventKind kind, uint32_t interface_index, const Packet& packet) const;
 
@@ -230,6 +261,7 @@ class Host final : private StackHost {
   const absl::Duration resolve_delay_;
   HostEngine::NameService names_;
   UdpStack stack_;
+  Routing routing_;
   std::vector<std::unique_ptr<HostEngine>> engines_;  // One for each boot.
   HostEngine* engine_ = nullptr;                      // The latest.
   Boot boot_;

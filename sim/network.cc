@@ -76,15 +76,107 @@ Network::~Network() {
   }
 }
 
+HostEngine::NameService Network::NamesOfNext() {
+  return [this, number = hosts_.size()](absl::string_view wanted) {
+    return Lookup(*hosts_[number], wanted);
+  };
+}
+
+void Network::Enter(std::unique_ptr<Host> host) {
+  host_names_[absl::AsciiStrToLower(host->name())] = host.get();
+  hosts_.push_back(std::move(host));
+}
+
 Host& Network::AddHost(absl::string_view name, const HostOptions& options) {
   const absl::Status status = ValidateHost(name);
   POLLUX_CHECK(status.ok(), status.message());
-  const size_t number = hosts_.size();
-  hosts_.emplace_back(new Host(
-      world(), name, options, options_.wall_start, options_.resolve_delay,
-      [this, number](absl::string_view wanted) { return Lookup(*hosts_[number], wanted); }));
-  host_names_[absl::AsciiStrToLower(name)] = hosts_.back().get();
+  Enter(std::unique_ptr<Host>(new Host(world(), name, options, options_.wall_start,
+                                       options_.resolve_delay, NamesOfNext())));
   return *hosts_.back();
+}
+
+Router& Network::AddRouter(absl::string_view name,
+                           const std::vector<std::reference_wrapper<Segment>>& segments,
+                           const RouterOptions& options) {
+  const absl::Status status = ValidateHost(name);
+  POLLUX_CHECK(status.ok(), status.message());
+  auto* router = new Router(world(), name, options, options_.wall_start, options_.resolve_delay,
+                            NamesOfNext());
+  Enter(std::unique_ptr<Host>(router));
+  for (Segment& segment : segments) segment.Attach(*router);
+  return *router;
+}
+
+absl::Status Network::ValidateNat(absl::string_view name, const Segment& inside,
+                                  const Segment& outside, const NatOptions& options) const {
+  if (absl::Status status = ValidateHost(name); !status.ok()) return status;
+  const auto refuse = [&](const absl::Status& status) {
+    return absl::Status(status.code(), absl::StrCat("NAT ", name, ": ", status.message()));
+  };
+  if (absl::Status status = Validate(options.rules); !status.ok()) return refuse(status);
+  if (&inside == &outside) {
+    return refuse(absl::InvalidArgumentError(
+        absl::StrCat("segment ", inside.name(), " cannot be both inside and outside")));
+  }
+  for (const Segment* segment : {&inside, &outside}) {
+    const Prefix* prefix = segment->PrefixOf(AddressFamily::kIpv4);
+    if (prefix == nullptr) {
+      return refuse(absl::InvalidArgumentError(
+          absl::StrCat("segment ", segment->name(), " has no IPv4, which is what is translated")));
+    }
+    const absl::StatusOr<IpAddress> address = segment->NextAddress(*prefix);
+    if (!address.ok()) return refuse(address.status());
+  }
+  return absl::OkStatus();
+}
+
+Nat& Network::AddNat(absl::string_view name, Segment& inside, Segment& outside,
+                     const NatOptions& options) {
+  const absl::Status status = ValidateNat(name, inside, outside, options);
+  POLLUX_CHECK(status.ok(), status.message());
+  const IpAddress external = *outside.NextAddress(*outside.PrefixOf(AddressFamily::kIpv4));
+  auto* nat = new Nat(world(), name, options, external, options_.wall_start, options_.resolve_delay,
+                      NamesOfNext());
+  Enter(std::unique_ptr<Host>(nat));
+  inside.Attach(*nat);
+  nat->routing_.outside = nat->NextInterfaceIndex();
+  outside.Attach(*nat, {.addresses = {external.ToString()}});
+  return *nat;
+}
+
+absl::Status Network::ValidateLink(absl::string_view name, const Host& a, const Host& b,
+                                   const LinkOptions& options) const {
+  const SegmentOptions segment = {
+      .ipv4 = options.ipv4, .ipv6 = options.ipv6, .link = options.there};
+  if (absl::Status status = ValidateSegment(name, segment); !status.ok()) return status;
+  const auto refuse = [&](absl::string_view why) {
+    return absl::InvalidArgumentError(absl::StrCat("link ", name, ": ", why));
+  };
+  for (const std::string& text : {options.ipv4, options.ipv6}) {
+    if (text.empty()) continue;
+    const Prefix prefix = *Prefix::Parse(text);
+    const int longest = prefix.network.is_ipv4() ? 30 : 126;
+    if (prefix.length == longest) continue;
+    return refuse(absl::StrCat(text, " has room for more than two; a link's is a /", longest));
+  }
+  if (&a == &b) return refuse(absl::StrCat(a.name(), " is at both of its ends"));
+  if (!options.back) return absl::OkStatus();
+  if (options.back->mtu != options.there.mtu) {
+    return refuse(
+        absl::StrCat("its MTU is ", options.there.mtu, " there and ", options.back->mtu, " back"));
+  }
+  return Validate(*options.back, !options.ipv6.empty());
+}
+
+Segment& Network::AddLink(absl::string_view name, Host& a, Host& b, const LinkOptions& options) {
+  const absl::Status status = ValidateLink(name, a, b, options);
+  POLLUX_CHECK(status.ok(), status.message());
+  Segment& link = AddSegment(
+      name, SegmentOptions{.ipv4 = options.ipv4, .ipv6 = options.ipv6, .link = options.there});
+  link.Attach(a);
+  link.Attach(b);
+  if (options.back) link.SetProfile(b, a, *options.back);
+  return link;
 }
 
 absl::Status Network::ValidateHost(absl::string_view name) const {
@@ -101,7 +193,7 @@ absl::Status Network::ValidateHost(absl::string_view name) const {
 Segment& Network::AddSegment(absl::string_view name, const SegmentOptions& options) {
   const absl::Status status = ValidateSegment(name, options);
   POLLUX_CHECK(status.ok(), status.message());
-  segments_.emplace_back(new Segment(world(), name, options));
+  segments_.emplace_back(new Segment(world(), topology_, name, options));
   return *segments_.back();
 }
 

@@ -29,6 +29,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,8 +48,11 @@
 #include "sim/fabric/rule.h"
 #include "sim/host.h"
 #include "sim/in_flight.h"
+#include "sim/nat.h"
+#include "sim/router.h"
 #include "sim/segment.h"
 #include "sim/timeline.h"
+#include "sim/topology.h"
 #include "sim/trace/scene.h"
 #include "sim/trace/trace.h"
 
@@ -67,6 +71,14 @@ struct NetworkOptions {
   // found.
   uint64_t events_max = 1'000'000'000;       // In one run.
   size_t packets_in_flight_max = 1'000'000;  // At one time; copies for many receivers count once.
+};
+
+// A point-to-point link. At least one prefix, with room for two hosts: /30, or /126 for IPv6.
+struct LinkOptions {
+  std::string ipv4 = {};                 // "10.255.0.0/30"; empty for none.
+  std::string ipv6 = {};                 // "fd00:ffff::/126"; empty for none.
+  LinkProfile there = {};                // From the first host to the second.
+  std::optional<LinkProfile> back = {};  // And back; unset: as there. The MTU must be the same.
 };
 
 // Loop thread only. Owns its hosts and segments.
@@ -93,6 +105,25 @@ class Network final : private Scene {
                       const LinkProfile& link = {});
   // Errors: kInvalidArgument, kAlreadyExists.
   absl::Status ValidateSegment(absl::string_view name, const SegmentOptions& options) const;
+
+  // Adds a router, a host that passes on what is not for itself, and attaches it to segments; more
+  // can follow. Its name is like a host's: no other host has it.
+  Router& AddRouter(absl::string_view name,
+                    const std::vector<std::reference_wrapper<Segment>>& segments = {},
+                    const RouterOptions& options = {});
+  // Adds a router that hides `inside` behind an address of `outside`. Segments that it is attached
+  // to later are inside, too. Errors of `ValidateNat` are checked.
+  Nat& AddNat(absl::string_view name, Segment& inside, Segment& outside,
+              const NatOptions& options = {});
+  // Errors: kInvalidArgument for options that contradict themselves or a segment without IPv4,
+  // kAlreadyExists, and those of `Segment::ValidateAttach`.
+  absl::Status ValidateNat(absl::string_view name, const Segment& inside, const Segment& outside,
+                           const NatOptions& options) const;
+  // Adds a segment for two alone, and attaches them: `a` has its first address, `b` its second.
+  Segment& AddLink(absl::string_view name, Host& a, Host& b, const LinkOptions& options);
+  // Errors: those of a segment, and kInvalidArgument for a prefix with room for more than two.
+  absl::Status ValidateLink(absl::string_view name, const Host& a, const Host& b,
+                            const LinkOptions& options) const;
 
   // The host of that name, in any case; null for none.
   Host* FindHost(absl::string_view name) const;
@@ -155,6 +186,9 @@ class Network final : private Scene {
   World world() { return {timeline_, courier_, choices_, trace_, &rules_}; }
   absl::StatusOr<Courier::Flight*> FindFlight(uint64_t packet) const;
   void Record(EventKind kind, const Courier::Flight& flight, DropCause cause);
+  // The name service of the host that is entered next.
+  HostEngine::NameService NamesOfNext();
+  void Enter(std::unique_ptr<Host> host);
   // The addresses behind a name, for one who asks on `asker`.
   std::vector<IpAddress> Lookup(const Host& asker, absl::string_view name) const;
 
@@ -166,6 +200,7 @@ class Network final : private Scene {
   RuleBook rules_;
   std::vector<std::unique_ptr<Host>> hosts_;            // In the order of adding.
   absl::flat_hash_map<std::string, Host*> host_names_;  // In lower case.
+  Topology topology_;
   std::vector<std::unique_ptr<Segment>> segments_;
 };
 

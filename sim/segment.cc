@@ -32,8 +32,9 @@ IpAddress LinkLocal(const std::array<uint8_t, 6>& hardware) {
 
 }  // namespace
 
-Segment::Segment(const World& world, absl::string_view name, const SegmentOptions& options)
-    : domain_(name, world, options.link) {
+Segment::Segment(const World& world, Topology& topology, absl::string_view name,
+                 const SegmentOptions& options)
+    : topology_(topology), domain_(name, world, options.link) {
   for (const std::string& text : {options.ipv4, options.ipv6}) {
     if (text.empty()) continue;
     prefixes_.push_back(*Prefix::Parse(text));
@@ -70,6 +71,7 @@ NetworkInterface Segment::Attach(Host& host, const AttachOptions& options) {
   }
   host.AddInterface(interface, domain_);
   hosts_.push_back(&host);
+  topology_.Attached(*this, host, interface);
   return interface;
 }
 
@@ -145,6 +147,13 @@ absl::StatusOr<IpAddress> Segment::NextAddress(const Prefix& prefix) const {
     if (address.has_value() && !domain_.HasAddress(*address)) return *address;
   }
   return absl::ResourceExhaustedError(absl::StrCat(prefix.ToString(), " has no address left"));
+}
+
+const Prefix* Segment::PrefixOf(AddressFamily family) const {
+  for (const Prefix& prefix : prefixes_) {
+    if (prefix.network.family() == family) return &prefix;
+  }
+  return nullptr;
 }
 
 const Prefix* Segment::PrefixOf(const IpAddress& address) const {

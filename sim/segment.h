@@ -27,6 +27,8 @@
 #include "sim/fabric/transmitter.h"
 #include "sim/fabric/world.h"
 #include "sim/host.h"
+#include "sim/topology.h"
+#include "udp/ip_address.h"
 #include "udp/network_interface.h"
 
 namespace pollux::sim {
@@ -100,9 +102,12 @@ class Segment {
 
  private:
   friend class Network;
+  friend class Router;
+  friend class Topology;
 
   // `options` must be valid.
-  Segment(const World& world, absl::string_view name, const SegmentOptions& options);
+  Segment(const World& world, Topology& topology, absl::string_view name,
+          const SegmentOptions& options);
 
   // The addresses that a host would get.
   absl::StatusOr<std::vector<IpAddress>> Addresses(const Host& host,
@@ -115,6 +120,10 @@ class Segment {
   void Direct(const Host& from, const Host& to, const std::optional<LinkProfile>& profile);
   void CheckDirection(const LinkProfile& profile) const;
 
+  // Null for none of that protocol.
+  const Prefix* PrefixOf(AddressFamily family) const;
+
+  Topology& topology_;
   BroadcastDomain domain_;
   std::vector<Prefix> prefixes_;  // IPv4 before IPv6.
   std::vector<Host*> hosts_;      // In the order of attaching.

@@ -59,6 +59,8 @@ void Story::OnEvent(const sim::TraceEvent& event) {
     case sim::EventKind::kRuled:
     case sim::EventKind::kHeld:
     case sim::EventKind::kReleased:
+    case sim::EventKind::kForwarded:
+    case sim::EventKind::kTranslated:
       return;
     case sim::EventKind::kFault:
     case sim::EventKind::kUnclaimed:

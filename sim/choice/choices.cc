@@ -38,6 +38,8 @@ absl::string_view ToString(DrawKind kind) {
       return "corrupt bit";
     case DrawKind::kUndetected:
       return "undetected";
+    case DrawKind::kNatPort:
+      return "NAT port";
   }
   return "unknown";
 }

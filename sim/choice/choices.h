@@ -38,6 +38,7 @@ enum class DrawKind : uint8_t {
   kLate = 12,        // Flip: a link delivers this packet later than usual.
   kCorruptBit = 13,  // Below: a bit of a corrupted packet that arrives as another.
   kUndetected = 14,  // Flip: the checksum of a corrupted packet fits by chance.
+  kNatPort = 15,     // Below: where a NAT's search for a free port starts.
 };
 
 inline constexpr DrawKind kAllDrawKinds[] = {
@@ -45,12 +46,12 @@ inline constexpr DrawKind kAllDrawKinds[] = {
     DrawKind::kReusePortGroup, DrawKind::kCorrupt,       DrawKind::kOvertake,
     DrawKind::kJitter,         DrawKind::kLossState,     DrawKind::kDuplicateState,
     DrawKind::kCorruptState,   DrawKind::kOvertakeState, DrawKind::kLate,
-    DrawKind::kCorruptBit,     DrawKind::kUndetected,
+    DrawKind::kCorruptBit,     DrawKind::kUndetected,    DrawKind::kNatPort,
 };
 
 // "loss", "duplicate", "ephemeral port", "reuse-port group", "corrupt", "overtake", "jitter", "loss
 // state", "duplicate state", "corrupt state", "overtake state", "late", "corrupt bit",
-// "undetected".
+// "undetected", "NAT port".
 absl::string_view ToString(DrawKind kind);
 // Whether it is a fault, which `Choices::Flip` decides, and not a choice of `Choices::Below`.
 bool IsFault(DrawKind kind);

@@ -28,8 +28,8 @@ BroadcastDomain::BroadcastDomain(absl::string_view name, const World& world,
 class BroadcastDomain::Crowd final : public Departure {
  public:
   Crowd(BroadcastDomain& domain, StationNumber from) : domain_(domain), from_(from) {}
-  void Depart(const Packet& packet, absl::string_view /*origin*/) override {
-    domain_.Spread(from_, packet, domain_.ports_[from_].out.get());
+  void Depart(const Packet& packet, absl::string_view origin) override {
+    domain_.Spread(from_, packet, origin, domain_.ports_[from_].out.get());
   }
 
  private:
@@ -148,17 +148,16 @@ QueueLength BroadcastDomain::PairQueue(StationNumber from, StationNumber to) con
 
 // ---- Packets ----
 
-void BroadcastDomain::Send(StationNumber from, const Packet& packet, const IpAddress& gateway) {
+bool BroadcastDomain::Send(StationNumber from, const Packet& packet, absl::string_view origin,
+                           const IpAddress& gateway) {
   const IpAddress& target = packet.target();
-  const bool broadcast =
-      target.is_ipv4() && (broadcasts_.contains(target) || ports_[from].station->ShoutsTo(target));
-  if (gateway.is_set()) {
-    SendToOne(from, packet, gateway);
-  } else if (target.is_multicast() || broadcast) {
-    SendToAll(from, packet);
-  } else {
-    SendToOne(from, packet, target);
-  }
+  if (gateway.is_set()) return SendToOne(from, packet, origin, gateway);
+  const bool multicast = target.is_multicast();
+  const bool to_all = multicast || (target.is_ipv4() && (broadcasts_.contains(target) ||
+                                                         ports_[from].station->ShoutsTo(target)));
+  if (!to_all) return SendToOne(from, packet, origin, target);
+  SendToAll(from, packet, origin);
+  return true;
 }
 
 Link& BroadcastDomain::LinkTo(StationNumber from_number, StationNumber to) {
@@ -189,37 +188,39 @@ Link* BroadcastDomain::LinkTo(StationNumber from_number, const IpAddress& addres
   return from.by_address[address] = &LinkTo(from_number, owner->second);
 }
 
-void BroadcastDomain::SendToOne(StationNumber from, const Packet& packet,
+bool BroadcastDomain::SendToOne(StationNumber from, const Packet& packet, absl::string_view origin,
                                 const IpAddress& receiver) {
   const Station& sender = *ports_[from].station;
   if (Link* link = LinkTo(from, receiver)) {
-    link->Send(packet, sender.host_name());
-    return;
+    link->Send(packet, origin);
+    return true;
   }
   TraceEvent event;
   event.kind = EventKind::kUnclaimed;
   event.time = world_.timeline.elapsed();
   event.host = sender.host_name();
   event.interface = sender.interface_name();
-  event.origin = sender.host_name();
+  event.origin = origin;
   event.packet = &packet;
   world_.trace.Record(event);
   ports_[from].station->Unclaimed(packet);
+  return false;
 }
 
 // Who sends a packet for many sends it once: it waits for his line once, however many get it. Those
 // who get his packets by other lines are not concerned by that.
-void BroadcastDomain::SendToAll(StationNumber from, const Packet& packet) {
+void BroadcastDomain::SendToAll(StationNumber from, const Packet& packet,
+                                absl::string_view origin) {
   Port& port = ports_[from];
-  Spread(from, packet, nullptr);
+  Spread(from, packet, origin, nullptr);
   if (port.out != nullptr && port.out->in_use()) {
-    port.out->Enqueue(packet, port.station->host_name(), *port.crowd);
+    port.out->Enqueue(packet, origin, *port.crowd);
   }
 }
 
 // Those whom the packet reaches as usual share a flight.
-void BroadcastDomain::Spread(StationNumber from, const Packet& packet, const Transmitter* line) {
-  const absl::string_view origin = ports_[from].station->host_name();
+void BroadcastDomain::Spread(StationNumber from, const Packet& packet, absl::string_view origin,
+                             const Transmitter* line) {
   const absl::Duration latency = profile_.latency;
   const bool multicast = packet.target().is_multicast();
   Courier::Flight& shared = world_.courier.NewFlight(packet, origin);

@@ -75,9 +75,11 @@ class BroadcastDomain {
   // Has packets for that address reach everybody, as those for 255.255.255.255 do.
   void AddBroadcastAddress(const IpAddress& address) { broadcasts_.insert(address); }
 
-  // Takes a packet that a station sends, to the station that its target names, or to a gateway. Its
-  // addresses have no scopes.
-  void Send(StationNumber from, const Packet& packet, const IpAddress& gateway = IpAddress());
+  // Takes a packet that a station sends, or passes on, to the station that its target names, or to
+  // a gateway. Its addresses have no scopes. `origin` is the name of the host that sent it at
+  // first. Returns false where nobody has the address.
+  bool Send(StationNumber from, const Packet& packet, absl::string_view origin,
+            const IpAddress& gateway = IpAddress());
 
  private:
   // Null for nothing. On the heap, since links refer to it.
@@ -106,11 +108,13 @@ class BroadcastDomain {
   Link& LinkTo(StationNumber from, StationNumber to);
   // Null when nobody has the address.
   Link* LinkTo(StationNumber from, const IpAddress& address);
-  void SendToOne(StationNumber from, const Packet& packet, const IpAddress& receiver);
-  void SendToAll(StationNumber from, const Packet& packet);
+  bool SendToOne(StationNumber from, const Packet& packet, absl::string_view origin,
+                 const IpAddress& receiver);
+  void SendToAll(StationNumber from, const Packet& packet, absl::string_view origin);
   // Has a packet that has left that line cross to all others who get it by the line; or, with null,
   // has one go to all others but those who get it by the station's own line, while that is in use.
-  void Spread(StationNumber from, const Packet& packet, const Transmitter* line);
+  void Spread(StationNumber from, const Packet& packet, absl::string_view origin,
+              const Transmitter* line);
 
   const std::string name_;
   const World world_;

@@ -41,33 +41,48 @@ bool HasHostBits(const Prefix& prefix) {
   return false;
 }
 
-}  // namespace
+absl::Status Refusal(absl::string_view text, absl::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not a prefix: ", why));
+}
 
-absl::StatusOr<Prefix> Prefix::Parse(absl::string_view text) {
-  const auto refuse = [&](absl::string_view why) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not a prefix: ", why));
-  };
+// Of at least `shortest` bits, with at least `spare` bits behind it.
+absl::StatusOr<Prefix> ParseWithin(absl::string_view text, int shortest, int spare) {
   const size_t slash = text.find('/');
-  if (slash == text.npos) return refuse("it has no length; write one like 10.0.0.0/24");
+  if (slash == text.npos) return Refusal(text, "it has no length; write one like 10.0.0.0/24");
   const absl::StatusOr<IpAddress> network = IpAddress::Parse(text.substr(0, slash));
-  if (!network.ok()) return refuse(network.status().message());
+  if (!network.ok()) return Refusal(text, network.status().message());
   if (network->scope_id() != 0 || network->is_mapped()) {
-    return refuse("its address must have no scope and not be IPv4-mapped");
+    return Refusal(text, "its address must have no scope and not be IPv4-mapped");
   }
   Prefix prefix{*network, 0};
   const absl::string_view length = text.substr(slash + 1);
-  const int longest = Bits(*network) - 2;
+  const int longest = Bits(*network) - spare;
   if (length.empty() || length.find_first_not_of("0123456789") != length.npos ||
-      !absl::SimpleAtoi(length, &prefix.length) || prefix.length < 1 || prefix.length > longest) {
-    return refuse(absl::StrCat("its length must be a number from 1 to ", longest));
+      !absl::SimpleAtoi(length, &prefix.length) || prefix.length < shortest ||
+      prefix.length > longest) {
+    return Refusal(text,
+                   absl::StrCat("its length must be a number from ", shortest, " to ", longest));
   }
   if (HasHostBits(prefix)) {
-    return refuse(absl::StrCat("it has bits behind its first ", prefix.length));
-  }
-  if (network->is_multicast() || network->is_loopback() || network->is_unspecified()) {
-    return refuse("hosts cannot have its addresses");
+    return Refusal(text, absl::StrCat("it has bits behind its first ", prefix.length));
   }
   return prefix;
+}
+
+}  // namespace
+
+absl::StatusOr<Prefix> Prefix::Parse(absl::string_view text) {
+  const absl::StatusOr<Prefix> prefix = ParseWithin(text, 1, 2);
+  if (!prefix.ok()) return prefix;
+  const IpAddress& network = prefix->network;
+  if (network.is_multicast() || network.is_loopback() || network.is_unspecified()) {
+    return Refusal(text, "hosts cannot have its addresses");
+  }
+  return prefix;
+}
+
+absl::StatusOr<Prefix> Prefix::ParseRange(absl::string_view text) {
+  return ParseWithin(text, 0, 0);
 }
 
 std::string Prefix::ToString() const { return absl::StrCat(network.ToString(), "/", length); }

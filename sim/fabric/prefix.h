@@ -26,6 +26,9 @@ struct Prefix {
   // Reads "10.0.0.0/24" or "fd00::/64", with room for at least two hosts. Errors: kInvalidArgument,
   // quoting `text` and saying what is wrong, bits behind the prefix included.
   static absl::StatusOr<Prefix> Parse(absl::string_view text);
+  // The same for what routes are told about: of any length, from 0 on, and any address. Errors:
+  // kInvalidArgument.
+  static absl::StatusOr<Prefix> ParseRange(absl::string_view text);
   // The form that `Parse` reads.
   std::string ToString() const;
 

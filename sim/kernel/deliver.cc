@@ -16,11 +16,16 @@ void UdpStack::Impl::Deliver(uint32_t interface_index, const Packet& packet, abs
     host_.Dropped(packet, interface_index, DropCause::kInterfaceDown);
     return;
   }
-  // Of a fragment the checksum is found out about with the rest of its datagram.
-  if (packet.is_fragment()) {
-    DeliverFragment(interface_index, packet, now);
-  } else {
+  // What crosses loopback is the host's own business, but for news of what a router translated.
+  const bool routes = forwarding_ != nullptr && (interface_index != kLoopbackIndex || packet.icmp);
+  if (routes) {
+    RoutePacket(interface_index, packet, now);
+  } else if (!packet.is_fragment()) {
     DeliverDatagram(interface_index, packet, {}, now);
+  } else if (IsForUs(interface_index, packet, ArrivalOf(interface_index, packet))) {
+    CollectFragment(interface_index, packet, now);
+  } else {
+    Refuse(interface_index, packet, now);
   }
 }
 

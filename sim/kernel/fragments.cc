@@ -9,11 +9,8 @@
 
 namespace pollux::sim {
 
-void UdpStack::Impl::DeliverFragment(uint32_t link, const Packet& packet, absl::Time now) {
-  if (!IsForUs(link, packet, ArrivalOf(link, packet))) {
-    Refuse(link, packet, now);
-    return;
-  }
+// A fragment's checksum is found out about with the rest of its datagram.
+void UdpStack::Impl::CollectFragment(uint32_t link, const Packet& packet, absl::Time now) {
   const Reassembly::Result result = reassembly_.Add(packet, link);
   switch (result.step) {
     case Reassembly::Step::kBegun: {
@@ -48,7 +45,11 @@ void UdpStack::Impl::DeliverFragment(uint32_t link, const Packet& packet, absl::
   for (const Reassembly::Part& part : parts) sizes.push_back(part.packet.fragment_size);
   Packet whole = Reassembly::Whole(parts);
   whole.event = packet.event;  // It is whole because this one came.
-  DeliverDatagram(link, whole, sizes, now);
+  if (HasTranslator() && whole.target().is_ipv4()) {
+    Translate(link, whole, sizes, now);
+  } else {
+    DeliverDatagram(link, whole, sizes, now);
+  }
 }
 
 // Who sent it is told only if its first fragment came: the others do not say of whom they are
@@ -58,7 +59,7 @@ void UdpStack::Impl::GiveUp(Reassembly::Number number, absl::Time now) {
   for (const Reassembly::Part& part : parts) {
     host_.Dropped(part.packet, part.interface_index, DropCause::kReassemblyTimeout);
   }
-  if (parts.empty() || parts.front().packet.fragment_offset != 0) return;
+  if (parts.empty() || parts.front().packet.fragment_offset != 0 || HasTranslator()) return;
   const Packet& first = parts.front().packet;
   if (first.destination.address.is_ipv4() && !rules_.reassembly_ipv4_reports) return;
   SendIcmp(IcmpError::kReassemblyTimeExceeded, first, parts.front().interface_index, now);

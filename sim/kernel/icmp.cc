@@ -34,7 +34,7 @@ Meaning LinuxMeaning(IcmpError icmp, bool ipv4) {
     case IcmpError::kPortUnreachable:
       return {OsError::kConnectionRefused, false};
     case IcmpError::kFragmentationNeeded:
-      return {OsError::kMessageTooLong, !ipv4};
+      return {OsError::kMessageTooLong, false};
     case IcmpError::kAdminProhibited:
       return {ipv4 ? OsError::kHostUnreachable : OsError::kAccess, false};
   }
@@ -106,21 +106,25 @@ bool UdpStack::Impl::MaySendIcmp(const OutputRoute& route, absl::Time now) {
 }
 
 void UdpStack::Impl::SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arrived_on,
-                              absl::Time now) {
-  if (packet.icmp) return;
+                              absl::Time now, uint32_t mtu) {
   const IpAddress& sender = packet.source.address;
   if (sender.is_unspecified() || sender.is_multicast() || sender.is_limited_broadcast()) return;
+  // Never about another error, and once about a datagram (RFC 1122 3.2.2).
+  if (packet.icmp || packet.fragment_offset != 0) return;
   RouteRequest request;
   request.target = sender;
   // A port is told of by the address it is at, a way by the host.
   if (icmp == IcmpError::kPortUnreachable) request.source = packet.destination.address;
   if (sender.is_ipv6() && sender.is_link_local()) request.interface_index = arrived_on;
   Outcome<OutputRoute> route = FindOutputRoute(interfaces_, rules_, request);
-  if (!route.ok() || !MaySendIcmp(*route, now)) return;
+  // Path MTU discovery would not work if this were limited.
+  const bool limited = icmp != IcmpError::kFragmentationNeeded;
+  if (!route.ok() || (limited && !MaySendIcmp(*route, now))) return;
   Packet error = packet;
   error.id = ++last_packet_;
   error.icmp = icmp;
   error.icmp_reporter = route->source;
+  error.icmp_mtu = mtu;
   error.hop_limit = 64;
   error.traffic_class = 0;
   error.dont_fragment = false;
@@ -129,6 +133,10 @@ void UdpStack::Impl::SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arr
   // What stays on the host counts as arriving where the address is, but IPv4's on loopback.
   const bool own_ipv6 = route->kind == OutputRoute::Kind::kOwn && sender.is_ipv6();
   error.arrives_on = own_ipv6 && route->arrives_on != kLoopbackIndex ? route->arrives_on : 0;
+  if (HasTranslator() && sender.is_ipv4() &&
+      forwarding_->translator->Leave(0, route->interface_index, error)) {
+    return;
+  }
   host_.Transmit(route->interface_index, error);
 }
 
@@ -136,7 +144,15 @@ void UdpStack::Impl::SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arr
 void UdpStack::Impl::Unanswered(uint32_t interface_index, const Packet& packet, absl::Time now) {
   // Of a datagram in fragments the first alone says of whom it is.
   if (packet.fragment_offset != 0) return;
+  if (forwarding_ != nullptr && !forwarding_->sends_icmp) return;
   SendIcmp(IcmpError::kHostUnreachable, packet, interface_index, now);
+}
+
+bool UdpStack::Impl::IsSenderOf(uint32_t link, const Packet& packet) const {
+  const IpAddress& sender = packet.source.address;
+  if (packet.arrives_on != 0) link = packet.arrives_on;
+  const uint32_t scope = sender.is_ipv6() && sender.is_link_local() ? link : 0;
+  return interfaces_.OwnerOf(sender.WithScope(scope)) != 0;
 }
 
 // The socket is the one that would get an answer from where the datagram went. An error about a
@@ -144,10 +160,8 @@ void UdpStack::Impl::Unanswered(uint32_t interface_index, const Packet& packet, 
 // another interface does not learn of it; with IPv6, on the address's interface (observed on
 // Linux).
 void UdpStack::Impl::DeliverIcmp(uint32_t link, const Packet& packet) {
-  const IpAddress& sender = packet.source.address;
   if (packet.arrives_on != 0) link = packet.arrives_on;
-  const uint32_t scope = sender.is_ipv6() && sender.is_link_local() ? link : 0;
-  if (interfaces_.OwnerOf(sender.WithScope(scope)) == 0) {
+  if (!IsSenderOf(link, packet)) {
     host_.Dropped(packet, link, DropCause::kNotForUs);
     return;
   }

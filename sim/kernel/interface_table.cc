@@ -76,7 +76,7 @@ void InterfaceTable::Rebuild() {
 const Route* InterfaceTable::FindRoute(const IpAddress& target, uint32_t interface_index) const {
   const Route* best = nullptr;
   const IpAddress address = target.WithScope(0);
-  for (const std::vector<Route>* table : {&connected_, &routes_}) {
+  for (const std::vector<Route>* table : {&connected_, &routes_, &learned_}) {
     for (const Route& route : *table) {
       if (best != nullptr && best->prefix_length >= route.prefix_length) continue;
       if (interface_index != 0 && route.interface_index != interface_index) continue;

@@ -9,6 +9,7 @@
 #define POLLUX_SIM_KERNEL_INTERFACE_TABLE_H_
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -32,8 +33,11 @@ class InterfaceTable {
   const NetworkInterface* Find(uint32_t index) const;
 
   void AddRoute(const Route& route) { routes_.push_back(route); }
+  // In place of those that were learned before.
+  void SetLearned(std::vector<Route> routes) { learned_ = std::move(routes); }
   // The best route to `target` by interfaces that are up; by `interface_index` alone unless that is
-  // 0. Longest prefix first; then connected routes before added ones, in the order of their coming.
+  // 0. Longest prefix first; then connected routes before added ones, and these before
+  // learned ones, in the order of their coming.
   const Route* FindRoute(const IpAddress& target, uint32_t interface_index) const;
 
   // The interface that has a unicast address, 0 if the host does not. All of 127.0.0.0/8 belongs to
@@ -62,6 +66,7 @@ class InterfaceTable {
   std::vector<NetworkInterface> interfaces_;  // By index.
   std::vector<Route> connected_;              // Follow the addresses.
   std::vector<Route> routes_;                 // Added.
+  std::vector<Route> learned_;
   // Looked up, never iterated.
   absl::flat_hash_map<IpAddress, uint32_t> owners_;
   absl::flat_hash_map<IpAddress, uint32_t> broadcasts_;

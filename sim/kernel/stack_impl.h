@@ -4,7 +4,7 @@
 //
 // The inside of `UdpStack`: the tables, and the system calls on one socket. Each group of calls has
 // its own source file: bind.cc, connect.cc, send.cc, receive.cc, options.cc, memberships.cc,
-// deliver.cc, fragments.cc, icmp.cc.
+// deliver.cc, forward.cc, fragments.cc, icmp.cc.
 
 #ifndef POLLUX_SIM_KERNEL_STACK_IMPL_H_
 #define POLLUX_SIM_KERNEL_STACK_IMPL_H_
@@ -12,12 +12,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "sim/kernel/forwarding.h"
 #include "sim/kernel/group_table.h"
 #include "sim/kernel/interface_table.h"
 #include "sim/kernel/output_route.h"
@@ -84,6 +86,10 @@ class UdpStack::Impl {
   // fragments.cc: the time of a datagram is over.
   void GiveUp(Reassembly::Number number, absl::Time now);
 
+  // forward.cc
+  void SetForwarding(const ForwardingRules* rules) { forwarding_ = rules; }
+  bool RoutesGroup(uint32_t interface_index, const IpAddress& group) const;
+
   // icmp.cc: what was learned under this number is old.
   void ForgetPathMtu(uint64_t number);
   void Unanswered(uint32_t interface_index, const Packet& packet, absl::Time now);
@@ -142,7 +148,17 @@ class UdpStack::Impl {
   void TransmitSplit(uint32_t interface_index, const Packet& packet, size_t mtu);
 
   // fragments.cc
-  void DeliverFragment(uint32_t link, const Packet& packet, absl::Time now);
+  void CollectFragment(uint32_t link, const Packet& packet, absl::Time now);
+
+  // forward.cc
+  bool HasTranslator() const;
+  void RoutePacket(uint32_t link, const Packet& packet, absl::Time now);
+  void Translate(uint32_t link, const Packet& packet, absl::Span<const size_t> parts,
+                 absl::Time now);
+  void PassOrDeliver(uint32_t link, const Packet& packet, absl::Span<const size_t> parts,
+                     absl::Time now);
+  void Forward(uint32_t link, const Packet& packet, absl::Time now);
+  void ForwardGroup(uint32_t link, const Packet& packet);
 
   // deliver.cc
   Arrival ArrivalOf(uint32_t link, const Packet& packet) const;
@@ -159,8 +175,11 @@ class UdpStack::Impl {
   bool Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival, absl::Time now);
 
   // icmp.cc
-  void SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arrived_on, absl::Time now);
+  void SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arrived_on, absl::Time now,
+                uint32_t mtu = 0);
   bool MaySendIcmp(const OutputRoute& route, absl::Time now);
+  // Whether this host sent what an ICMP error is about.
+  bool IsSenderOf(uint32_t link, const Packet& packet) const;
   void DeliverIcmp(uint32_t link, const Packet& packet);
   // Whether the socket is told.
   bool ReportIcmp(SocketState& socket, const Packet& packet);
@@ -199,6 +218,7 @@ class UdpStack::Impl {
   Reassembly reassembly_;
   absl::btree_map<IpAddress, LearnedMtu> path_mtus_;  // By destination.
   uint64_t last_path_mtu_ = 0;
+  const ForwardingRules* forwarding_ = nullptr;  // Null unless the host is a router.
   // Looked up, never iterated.
   absl::flat_hash_map<IpAddress, IcmpBudget> icmp_budgets_;
 };

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "sim/kernel/stack_impl.h"
@@ -52,6 +53,22 @@ absl::string_view ToString(DropCause cause) {
       return "duplicate fragment";
     case DropCause::kFragmentOverlap:
       return "fragments overlap";
+    case DropCause::kHopLimit:
+      return "hop limit reached";
+    case DropCause::kTooLarge:
+      return "too large for the next segment";
+    case DropCause::kProhibited:
+      return "prohibited";
+    case DropCause::kSwallowed:
+      return "swallowed";
+    case DropCause::kNatNoMapping:
+      return "no mapping";
+    case DropCause::kNatFiltered:
+      return "filtered by the NAT";
+    case DropCause::kNatNoHairpin:
+      return "no hairpinning";
+    case DropCause::kNatPortsExhausted:
+      return "no port left";
   }
   return "unknown";
 }
@@ -125,6 +142,12 @@ const std::vector<NetworkInterface>& UdpStack::interfaces() const {
 
 void UdpStack::AddRoute(const Route& route) { impl_->interfaces().AddRoute(route); }
 
+void UdpStack::SetLearnedRoutes(std::vector<Route> routes) {
+  impl_->interfaces().SetLearned(std::move(routes));
+}
+
+void UdpStack::SetForwarding(const ForwardingRules* rules) { impl_->SetForwarding(rules); }
+
 IpAddress UdpStack::NextHop(uint32_t interface_index, const IpAddress& target) const {
   if (target.is_multicast() || target.is_limited_broadcast()) return target;
   const Route* route = impl_->interfaces().FindRoute(target, interface_index);
@@ -149,6 +172,10 @@ bool UdpStack::IsMember(uint32_t interface_index, const IpAddress& group) const 
 void UdpStack::Reset() { Change().Reset(); }
 
 uint64_t UdpStack::last_packet() const { return impl_->last_packet(); }
+
+bool UdpStack::WantsGroup(uint32_t interface_index, const IpAddress& group) const {
+  return IsMember(interface_index, group) || impl_->RoutesGroup(interface_index, group);
+}
 
 Outcome<SocketId> UdpStack::Socket(AddressFamily family, UserId user) {
   if (!impl_->Allowed()) return OsError::kPermission;
@@ -238,8 +265,12 @@ void UdpStack::Deliver(uint32_t interface_index, const Packet& packet, absl::Tim
 }
 
 void UdpStack::TimerExpired(StackTimer what, uint64_t number, absl::Time now) {
-  if (what == StackTimer::kReassembly) impl_->GiveUp(number, now);
-  if (what == StackTimer::kPathMtu) impl_->ForgetPathMtu(number);
+  switch (what) {
+    case StackTimer::kReassembly:
+      return impl_->GiveUp(number, now);
+    case StackTimer::kPathMtu:
+      return impl_->ForgetPathMtu(number);
+  }
 }
 
 void UdpStack::Unanswered(uint32_t interface_index, const Packet& packet, absl::Time now) {

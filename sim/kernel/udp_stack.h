@@ -62,6 +62,16 @@ enum class DropCause : uint8_t {
   kQueueDelay,  // They have waited for too long: CoDel.
   kByRule,
   kDiscarded,  // Held, or under way, and thrown away by the test.
+  // Routers.
+  kHopLimit,    // Its last hop was this one.
+  kTooLarge,    // For the next segment, and it must not be split.
+  kProhibited,  // By a rule of the router, which says so.
+  kSwallowed,   // By a rule of the router, which says nothing.
+  // Network address translators.
+  kNatNoMapping,       // What it was sent to stands for nobody inside.
+  kNatFiltered,        // It does, and the sender may not send to it.
+  kNatNoHairpin,       // From inside to inside, by an address outside.
+  kNatPortsExhausted,  // No port is left to stand for its sender.
 };
 absl::string_view ToString(DropCause cause);
 
@@ -90,6 +100,10 @@ class StackHost {
   // which interface it counts for. A broadcast or group datagram is thus two calls: the wire's, and
   // the host's own copy's where one is due.
   virtual void Transmit(uint32_t interface_index, const Packet& packet) = 0;
+  // The same for one of somebody else that a router passes on.
+  virtual void Forward(uint32_t interface_index, const Packet& packet) {
+    Transmit(interface_index, packet);
+  }
   // A number below `bound`.
   virtual uint32_t Draw(StackDraw what, uint32_t bound) = 0;
   // Has `UdpStack::TimerExpired` called after `delay`, but for timers that are stopped; those that
@@ -111,6 +125,8 @@ class StackHost {
   // `OsError::kPermission`.
   virtual void Panic(absl::string_view reason);
 };
+
+struct ForwardingRules;  // sim/kernel/forwarding.h
 
 // What a process is allowed to do on platforms that ask (Symbian); others ignore it.
 struct Capabilities {
@@ -171,6 +187,11 @@ class UdpStack {
   void SetInterface(const NetworkInterface& interface);
   const std::vector<NetworkInterface>& interfaces() const;
   void AddRoute(const Route& route);
+  // Routes that the host was told, in place of those that it was told before. Of routes to one
+  // network, an added one comes first.
+  void SetLearnedRoutes(std::vector<Route> routes);
+  // Makes the host a router; null makes it none. Not owned. Rules may change in place.
+  void SetForwarding(const ForwardingRules* rules);
   // The next hop for a packet that leaves by an interface: a gateway, or its own target.
   IpAddress NextHop(uint32_t interface_index, const IpAddress& target) const;
   // Whether the host answers ARP requests for that address of its own on every interface, not on
@@ -181,6 +202,8 @@ class UdpStack {
   bool ShoutsEverywhere(const IpAddress& address) const;
   // Whether a socket of this host is a member of `group` on that interface.
   bool IsMember(uint32_t interface_index, const IpAddress& group) const;
+  // The same, or whether the host passes the group on that comes in by that interface.
+  bool WantsGroup(uint32_t interface_index, const IpAddress& group) const;
 
   // All sockets are gone, as after the machine has crashed, and what was learned from the network.
   // Interfaces and routes stay, and numbers of sockets and packets go on from where they are.

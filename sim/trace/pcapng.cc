@@ -210,8 +210,9 @@ size_t PcapngTrace::FrameFor(const TraceEvent& event) {
       return frames_.size() - 1;
     }
   }
-  // What a link does is said of the packet that it was given.
-  if (!arrives && event.kind != EventKind::kSent && cause != kNone) return cause;
+  // What a link does, or a NAT, is said of the packet that it was given.
+  const bool leaves = event.kind == EventKind::kSent || event.kind == EventKind::kForwarded;
+  if (!arrives && !leaves && cause != kNone) return cause;
   Frame& frame = frames_.emplace_back();
   frame.place = place;
   frame.time = event.time;

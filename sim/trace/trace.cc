@@ -117,6 +117,10 @@ void Trace::Condense(const TraceEvent& event) {
       fingerprint_.Add(event.socket);
       break;
     case EventKind::kFault:
+    case EventKind::kTranslated:
+      fingerprint_.Add(event.note);
+      break;
+    case EventKind::kForwarded:
     case EventKind::kSent:
     case EventKind::kUnclaimed:
       break;

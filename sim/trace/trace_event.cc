@@ -54,6 +54,9 @@ std::string Cause(const TraceEvent& event) {
     case EventKind::kDropped:
       if (event.socket == 0) return absl::StrCat(" (", ToString(event.cause), ")");
       return absl::StrCat(" (", ToString(event.cause), ", socket ", event.socket, ")");
+    case EventKind::kTranslated:
+      return absl::StrCat(" (was ", event.note, ")");
+    case EventKind::kForwarded:
     case EventKind::kFault:
     case EventKind::kSent:
     case EventKind::kUnclaimed:
@@ -82,6 +85,10 @@ absl::string_view ToString(EventKind kind) {
       return "corrupted";
     case EventKind::kOvertook:
       return "overtook";
+    case EventKind::kForwarded:
+      return "forwarded";
+    case EventKind::kTranslated:
+      return "translated";
     case EventKind::kFault:
       return "fault";
     case EventKind::kLate:

@@ -20,20 +20,22 @@ namespace pollux::sim {
 
 // The numbers are part of every fingerprint: never renumber, only append.
 enum class EventKind : uint8_t {
-  kSent = 1,        // A host put a datagram, or an ICMP error, on an interface.
-  kLost = 2,        // A link lost it; `draw` and `ordinal` say by which draw.
-  kDuplicated = 3,  // A link delivers it once more, `delay` after the first; by `draw`, `ordinal`.
-  kUnclaimed = 4,   // No host of the segment has the address.
-  kDelivered = 5,   // A host queued it on a socket.
-  kDropped = 6,     // A host threw it away, for the reason `cause`.
-  kCorrupted = 7,   // A link changed bits of it; by `draw`, `ordinal`.
-  kOvertook = 8,    // A link delivers it at once; by `draw`, `ordinal`.
-  kFault = 9,       // Of no packet: something was done to a host or a segment; `note` says what.
-  kLate = 10,       // A link delivers it later by `delay`; by `draw`, `ordinal`.
-  kMarked = 11,     // A queue marked it as having met congestion, after a wait of `delay`.
-  kRuled = 12,      // A rule decided about it on the link `draw`; `note` says what, and which.
-  kHeld = 13,       // It stays under way, on the link `draw`, until it is released.
-  kReleased = 14,   // It goes on.
+  kSent = 1,         // A host put a datagram, or an ICMP error, on an interface.
+  kLost = 2,         // A link lost it; `draw` and `ordinal` say by which draw.
+  kDuplicated = 3,   // A link delivers it once more, `delay` after the first; by `draw`, `ordinal`.
+  kUnclaimed = 4,    // No host of the segment has the address.
+  kDelivered = 5,    // A host queued it on a socket.
+  kDropped = 6,      // A host threw it away, for the reason `cause`.
+  kCorrupted = 7,    // A link changed bits of it; by `draw`, `ordinal`.
+  kOvertook = 8,     // A link delivers it at once; by `draw`, `ordinal`.
+  kFault = 9,        // Of no packet: something was done to a host or a segment; `note` says what.
+  kLate = 10,        // A link delivers it later by `delay`; by `draw`, `ordinal`.
+  kMarked = 11,      // A queue marked it as having met congestion, after a wait of `delay`.
+  kRuled = 12,       // A rule decided about it on the link `draw`; `note` says what, and which.
+  kHeld = 13,        // It stays under way, on the link `draw`, until it is released.
+  kReleased = 14,    // It goes on.
+  kForwarded = 15,   // A router passes it on by that interface.
+  kTranslated = 16,  // A NAT gave it other ends; `note` has those that it had.
 };
 
 // "sent", "lost", "duplicated", "unclaimed", "delivered", "dropped", "corrupted", "overtook",

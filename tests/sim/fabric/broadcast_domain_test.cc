@@ -71,7 +71,7 @@ class BroadcastDomainTest : public ::testing::Test {
     packet.source = Endpoint(IpAddress::Ipv4(10, 0, 0, static_cast<uint8_t>(from + 1)), 1);
     packet.destination = Endpoint(to, 2);
     packet.payload = Payload::Copy("payload");
-    lan_.Send(from, packet, gateway);
+    lan_.Send(from, packet, listeners_[from]->host_name(), gateway);
   }
   void Run() { timeline_.Run(timeline_.now() + absl::Hours(2), nullptr, nullptr); }
   const std::vector<std::string>& ArrivalsOf(size_t number) { return listeners_[number]->arrivals; }
