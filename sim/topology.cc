@@ -85,8 +85,9 @@ std::vector<Topology::Way> Topology::WaysOf(const Host& router, bool is_ipv6) co
       reach({own.segment, own.interface_index, IpAddress()});
     }
   }
-  for (size_t i = 0; i < ways.size(); ++i) {
-    const Way way = ways[i];
+  size_t seen = 0;
+  while (seen < ways.size()) {  // It grows meanwhile.
+    const Way way = ways[seen++];
     for (const Attachment& next : routers_) {
       const bool passes = next.segment == way.segment && next.host != &router &&
                           next.host->routing_.learns && TakesIn(next, is_ipv6);

@@ -55,7 +55,7 @@ class Topology {
   // Whether packets of that protocol that come in by `from` are passed on.
   static bool TakesIn(const Attachment& from, bool is_ipv6);
   // Gives a host the default routes by the routers of its segment that it still lacks.
-  void Equip(const Attachment& host);
+  void Equip(const Attachment& attached);
   void TeachRouters();
   std::vector<Way> WaysOf(const Host& router, bool is_ipv6) const;
 

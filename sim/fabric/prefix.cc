@@ -72,7 +72,7 @@ absl::StatusOr<Prefix> ParseWithin(absl::string_view text, int shortest, int spa
 }  // namespace
 
 absl::StatusOr<Prefix> Prefix::Parse(absl::string_view text) {
-  const absl::StatusOr<Prefix> prefix = ParseWithin(text, 1, 2);
+  absl::StatusOr<Prefix> prefix = ParseWithin(text, 1, 2);
   if (!prefix.ok()) return prefix;
   const IpAddress& network = prefix->network;
   if (network.is_multicast() || network.is_loopback() || network.is_unspecified()) {

@@ -42,6 +42,7 @@ void UdpStack::Impl::CollectFragment(uint32_t link, const Packet& packet, absl::
     return;
   }
   std::vector<size_t> sizes;
+  sizes.reserve(parts.size());
   for (const Reassembly::Part& part : parts) sizes.push_back(part.packet.fragment_size);
   Packet whole = Reassembly::Whole(parts);
   whole.event = packet.event;  // It is whole because this one came.

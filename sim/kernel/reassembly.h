@@ -49,7 +49,7 @@ class Reassembly {
   };
 
   // Linux: ipfrag_high_thresh, ip6frag_high_thresh.
-  static constexpr size_t kMemoryMax = 4 * 1024 * 1024;
+  static constexpr size_t kMemoryMax = size_t{4} * 1024 * 1024;
 
   // Takes a fragment. That a datagram is complete, or is to be thrown away, changes nothing: `Take`
   // takes it out.

@@ -163,8 +163,8 @@ class UdpStack::Impl {
   // deliver.cc
   Arrival ArrivalOf(uint32_t link, const Packet& packet) const;
   void Refuse(uint32_t link, const Packet& packet, absl::Time now);
-  void DeliverDatagram(uint32_t link, const Packet& packet, absl::Span<const size_t> parts,
-                       absl::Time now);
+  void DeliverDatagram(uint32_t interface_index, const Packet& packet,
+                       absl::Span<const size_t> parts, absl::Time now);
   void DeliverUnicast(uint32_t link, const Packet& packet, const Arrival& arrival, absl::Time now);
   void DeliverToAll(uint32_t link, const Packet& packet, const Arrival& arrival, absl::Time now);
   SocketState* OnlyHearer(uint32_t link, const Packet& packet, const Arrival& arrival) const;
