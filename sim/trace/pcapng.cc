@@ -149,8 +149,7 @@ std::string NamesBlock(const Scene& scene) {
     for (const NetworkInterface& interface : scene.kernel(host).interfaces()) {
       if (interface.loopback) continue;
       for (const InterfaceAddress& entry : interface.addresses) {
-        const std::string value =
-            absl::StrCat(Bytes(entry.address), name, absl::string_view("", 1));
+        const std::string value = absl::StrCat(Bytes(entry.address), name, std::string(1, '\0'));
         PutOption(body, entry.address.is_ipv4() ? kNameIpv4 : kNameIpv6, value);
       }
     }

@@ -84,9 +84,26 @@ function line(x1, y1, x2, y2) {
 }
 
 function drawLanes() {
-  pen.strokeStyle = colours.lane;
-  pen.lineWidth = 1.5;
-  run.hosts.forEach((_, host) => line(xOf(host), HEADER, xOf(host), view.height));
+  run.hosts.forEach((_, host) => {
+    const x = xOf(host);
+    pen.strokeStyle = colours.lane;
+    pen.lineWidth = 1.5;
+    line(x, HEADER, x, view.height);
+    for (const outage of outages[host]) {
+      const top = Math.max(HEADER, yOf(outage.from));
+      const bottom = outage.to < 0 ? view.height : Math.min(view.height, yOf(outage.to));
+      if (top >= bottom) continue;
+      // A host that is down is dotted, one whose program is paused dashed.
+      pen.strokeStyle = colours.paper;
+      pen.lineWidth = 4;
+      line(x, top, x, bottom);
+      pen.strokeStyle = colours.fault;
+      pen.lineWidth = outage.down ? 1 : 2.5;
+      pen.setLineDash(outage.down ? [1, 6] : [6, 4]);
+      line(x, top, x, bottom);
+      pen.setLineDash([]);
+    }
+  });
   pen.lineWidth = 1;
 }
 

@@ -162,6 +162,20 @@ function socketsAt(host, i) {
   return low === 0 ? null : run.tables[list[low - 1][1]];
 }
 
+// When hosts were down, or their programs paused, as [from, to] by events; `to` is -1 to the end.
+const outages = run.hosts.map(() => []);
+for (let i = 0; i < eventCount; ++i) {
+  if (packetOf(i) !== null) continue;
+  const list = outages[hostOf(i)];
+  const reason = reasonOf(i);
+  const latest = list[list.length - 1];
+  const begins = reason === "crashed" || reason === "paused";
+  if (latest !== undefined && latest.to < 0 && (begins || reason === "restarted" || reason === "resumed")) {
+    latest.to = i;
+  }
+  if (begins) list.push({from: i, to: -1, down: reason === "crashed"});
+}
+
 // ---- Search ----
 
 const search = {text: "", host: -1, hidden: new Set(), active: false, matches: [], isMatch: null};

@@ -99,8 +99,19 @@ TEST_F(BrowserTest, ShowsTheRunAndWhatItWasMadeOf) {
               AllOf(HasSubstr(absl::StrCat(
                         "lost", log_.Count(EventKind::kLost) + log_.Count(EventKind::kUnclaimed))),
                     HasSubstr(absl::StrCat("duplicated", log_.Count(EventKind::kDuplicated))),
-                    HasSubstr("crash, pause, fault1")));
+                    HasSubstr(absl::StrCat("crash, pause, fault", log_.Count(EventKind::kFault)))));
   Screenshot("rich");
+}
+
+TEST_F(BrowserTest, CrashesAndPausesAreAmongTheEvents) {
+  OpenRich();
+  driver().Press("/");
+  driver().Type("crashed");
+  EXPECT_EQ(TextOf(driver(), "matches"), "1 match");
+  EXPECT_THAT(Selected(), HasSubstr("carol crashed"));
+  EXPECT_THAT(TextOf(driver(), "panel"), HasSubstr("the test did it"));
+  driver().Press(WebDriver::kEscape);
+  Screenshot("crash");
 }
 
 TEST_F(BrowserTest, KeysGoFromEventToEventAndToCauses) {

@@ -72,6 +72,10 @@ void RunRich(Network& net) {
     for (int i = 0; i < 4; ++i) Must(client.WriteDatagram(std::string(900, 'x'), at_bob));
     net.RunFor(absl::Milliseconds(50));
   }
+  // A program sleeps, and its kernel does not.
+  bob.Pause();
+  net.RunFor(absl::Milliseconds(40));
+  bob.Resume();
   // Now nobody listens, and who asks is told.
   UdpSocket late(alice.engine());
   Must(late.ConnectToHost(at_bob.address, kPort));
@@ -82,6 +86,9 @@ void RunRich(Network& net) {
   net.RunFor(absl::Seconds(1));
   carol.Crash();
   Must(late_ipv6.WriteDatagram("are you well?", {carol.address(), kPort}));
+  net.RunFor(absl::Seconds(1));
+  carol.Restart();
+  Must(late_ipv6.WriteDatagram("and now?", {carol.address(), kPort}));
   net.RunFor(absl::Seconds(1));
 }
 

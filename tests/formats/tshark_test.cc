@@ -19,6 +19,7 @@
 #include "sim/trace/pcapng.h"
 #include "sim/trace/write_file.h"
 #include "tests/formats/rich_run.h"
+#include "udp/udp_socket.h"
 
 namespace pollux::sim {
 namespace {
@@ -54,6 +55,17 @@ Output RunCommand(const std::string& command) {
   return output;
 }
 
+// The fields of all packets of a file that match, a line for each packet.
+std::vector<std::string> FieldsOf(const std::string& path, const std::string& filter,
+                                  const std::vector<std::string>& fields) {
+  const Output output = RunCommand(absl::StrCat(
+      "HOME=", ::testing::TempDir(), " tshark -n -r '", path, "' -Y '", filter,
+      "' -o udp.check_checksum:TRUE -o ip.check_checksum:TRUE",
+      " -T fields -E separator='|' -E occurrence=f -e ", absl::StrJoin(fields, " -e ")));
+  EXPECT_EQ(output.exit_code, 0);
+  return output.lines;
+}
+
 class TsharkTest : public ::testing::Test {
  protected:
   TsharkTest() {
@@ -63,15 +75,9 @@ class TsharkTest : public ::testing::Test {
     packets_ = capture.packets();
   }
 
-  // The fields of all packets that match, a line for each packet.
   std::vector<std::string> Fields(const std::string& filter,
                                   const std::vector<std::string>& fields) const {
-    const Output output = RunCommand(absl::StrCat(
-        "HOME=", ::testing::TempDir(), " tshark -n -r '", path_, "' -Y '", filter,
-        "' -o udp.check_checksum:TRUE -o ip.check_checksum:TRUE",
-        " -T fields -E separator='|' -E occurrence=f -e ", absl::StrJoin(fields, " -e ")));
-    EXPECT_EQ(output.exit_code, 0);
-    return output.lines;
+    return FieldsOf(path_, filter, fields);
   }
 
   const std::string path_ = absl::StrCat(::testing::TempDir(), "/rich.pcapng");
@@ -127,10 +133,12 @@ TEST_F(TsharkTest, FindsNothingWrongButWhatWasCorrupted) {
 }
 
 TEST_F(TsharkTest, SeesIcmpErrorsWithTheDatagramTheyQuote) {
+  // Each twice: where it leaves, and where it arrives.
   EXPECT_THAT(Fields("icmp", {"ip.src", "icmp.type", "icmp.code", "udp.dstport"}),
-              AllOf(SizeIs(2), ::testing::Each("10.0.0.2|3|3|7755")));
+              ::testing::ElementsAre("10.0.0.2|3|3|7755", "10.0.0.2|3|3|7755", "10.0.0.3|3|3|7755",
+                                     "10.0.0.3|3|3|7755"));
   EXPECT_THAT(Fields("icmpv6", {"ipv6.src", "icmpv6.type", "icmpv6.code", "udp.dstport"}),
-              AllOf(SizeIs(2), ::testing::Each("fd00::2|1|4|7755")));
+              ::testing::ElementsAre("fd00::2|1|4|7755", "fd00::2|1|4|7755"));
 }
 
 TEST_F(TsharkTest, ReadsWhatWasDoneToEachPacket) {
@@ -142,6 +150,34 @@ TEST_F(TsharkTest, ReadsWhatWasDoneToEachPacket) {
       ::testing::Contains("bob/eth0"));
   EXPECT_THAT(Fields("frame.comment contains \"crashed\"", {"frame.interface_name"}), SizeIs(1));
   EXPECT_EQ(Fields("frame", {"frame.number"}).size(), packets_);
+}
+
+// It puts fragments together as their receiver does, and finds the checksum of the whole right.
+TEST(Tshark, PutsFragmentsTogether) {
+  Network net({.seed = 7});
+  Host& alice = net.AddHost("alice");
+  Host& bob = net.AddHost("bob");
+  Segment& lan = net.AddSegment("lan", {.ipv4 = "10.0.0.0/24", .ipv6 = "fd00::/64"});
+  lan.Attach(alice);
+  lan.Attach(bob);
+  PcapngTrace capture(net.trace(), net.scene());
+  UdpSocket server(bob.engine());
+  UdpSocket client(alice.engine());
+  ASSERT_TRUE(server.Bind(7755).ok());
+  for (const IpAddress& address : bob.addresses()) {
+    ASSERT_TRUE(client.WriteDatagram(std::string(4000, 'x'), {address, 7755}).ok());
+  }
+  net.RunFor(absl::Seconds(1));
+  const std::string path = absl::StrCat(::testing::TempDir(), "/fragments.pcapng");
+  ASSERT_TRUE(WriteFile(path, capture.File()).ok());
+  EXPECT_THAT(FieldsOf(path, "ip.fragments && frame.interface_name == \"alice/eth0\"",
+                       {"ip.fragment.count", "udp.length", "udp.checksum.status"}),
+              ::testing::ElementsAre("3|4008|1"));
+  EXPECT_THAT(FieldsOf(path, "ipv6.fragments && frame.interface_name == \"alice/eth0\"",
+                       {"ipv6.fragment.count", "udp.length", "udp.checksum.status"}),
+              ::testing::ElementsAre("3|4008|1"));
+  EXPECT_THAT(FieldsOf(path, "_ws.malformed || _ws.expert.severity >= 0x600000", {"frame.number"}),
+              IsEmpty());
 }
 
 TEST_F(TsharkTest, TakesTheHostsNamesFromTheFile) {
