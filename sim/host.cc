@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sim/fabric/prefix.h"
+#include "sim/host_parts.h"
 #include "sim/kernel/socket_table.h"
 #include "udp/internal/check.h"
 
@@ -36,15 +37,26 @@ bool Host::Interface::ShoutsTo(const IpAddress& address) const {
   return host_.stack_.ShoutsEverywhere(address);
 }
 
-void Host::Interface::Arrive(const Packet& packet, absl::string_view origin) {
+std::optional<DropCause> Host::Interface::Loses(const Packet& packet,
+                                                absl::string_view origin) const {
+  if (host_.is_down()) return DropCause::kHostDown;
   // What the host has sent to itself ends with it, even if it is up again by now.
-  const bool down = host_.is_down() || (domain == nullptr && packet.id <= host_.lost_packet_);
-  if (domain != nullptr && packet.target().is_multicast() && (down || !Wants(packet.target()))) {
-    return;
+  if (domain == nullptr && packet.id <= host_.lost_packet_) return DropCause::kHostDown;
+  if (host_.frozen_) return DropCause::kHostFrozen;
+  if (is_unplugged) return DropCause::kNoCarrier;
+  if (!host_.partitions_->empty() && host_.partitions_->Separates(origin, host_.name())) {
+    return DropCause::kPartitioned;
   }
+  return std::nullopt;
+}
+
+void Host::Interface::Arrive(const Packet& packet, absl::string_view origin) {
+  const std::optional<DropCause> lost = Loses(packet, origin);
+  const bool group = domain != nullptr && packet.target().is_multicast();
+  if (group && (lost == DropCause::kHostDown || !Wants(packet.target()))) return;
   host_.origin_ = origin;
-  if (down) {
-    host_.Dropped(packet, index_, DropCause::kHostDown);
+  if (lost) {
+    host_.Dropped(packet, index_, *lost);
   } else {
     host_.stack_.Deliver(index_, packet, host_.loop().WallNow());
   }
@@ -72,7 +84,7 @@ Host::Host(const World& world, absl::string_view name, const HostOptions& option
       luck_(name),
       options_(options),
       rules_(RulesOf(name, options)),
-      wall_start_(wall_start),
+      clock_(wall_start, options.clock),
       resolve_delay_(resolve_delay),
       names_(std::move(names)),
       stack_(rules_, *this, options.capabilities),
@@ -115,77 +127,6 @@ std::string Host::SocketTable() const { return sim::SocketTable(stack_); }
 
 void Host::OnPanic(absl::AnyInvocable<void(absl::string_view reason)> observer) {
   panic_ = std::move(observer);
-}
-
-// ---- Crashes and pauses ----
-
-void Host::StartEngine() {
-  const HostEngine::Options options = {.user = options_.user,
-                                       .ipv6 = options_.ipv6,
-                                       .wall_start = wall_start_,
-                                       .resolve_delay = resolve_delay_};
-  engines_.push_back(std::make_unique<HostEngine>(
-      world_.timeline, stack_, options, [this](absl::string_view name) { return names_(name); }));
-  engine_ = engines_.back().get();
-}
-
-void Host::OnBoot(Boot boot) {
-  boot_ = std::move(boot);
-  if (!is_down()) StartProgram();
-}
-
-void Host::StartProgram() {
-  if (!boot_) return;
-  engine_->loop().Post([this, engine = engine_] {
-    std::shared_ptr<void> program = boot_(*engine);
-    // A program may crash its own host before it has begun.
-    if (engine->dead()) return;
-    program_ = std::move(program);
-  });
-}
-
-void Host::Crash() {
-  if (is_down()) return;
-  RecordFault("crashed");
-  engine_->Kill();
-  stack_.Reset();
-  timers_.clear();
-  Forget();
-  paused_ = false;
-  lost_packet_ = stack_.last_packet();
-  engine_->host_loop().Bury(std::move(program_));
-  program_ = nullptr;
-}
-
-void Host::Restart() {
-  if (!is_down()) Crash();
-  RecordFault("restarted");
-  StartEngine();
-  StartProgram();
-}
-
-bool Host::DropCallbacks() {
-  bool any = false;
-  for (const std::unique_ptr<HostEngine>& engine : engines_) any = engine->DropCallbacks() || any;
-  return any;
-}
-
-void Host::Pause() {
-  if (is_down() || paused_) return;
-  RecordFault("paused");
-  paused_ = true;
-  engine_->host_loop().Pause();
-}
-
-void Host::Resume() {
-  if (!paused_) return;
-  RecordFault("resumed");
-  paused_ = false;
-  engine_->host_loop().Resume();
-}
-
-void Host::RecordFault(absl::string_view note) {
-  world_.trace.RecordFault(world_.timeline.elapsed(), name(), "", note);
 }
 
 // ---- Routes ----
@@ -300,6 +241,12 @@ void Host::Forward(uint32_t interface_index, const Packet& packet) {
 
 void Host::Put(uint32_t interface_index, const Packet& packet, absl::string_view origin) {
   Interface& interface = *interfaces_[interface_index - 1];
+  if (interface.is_unplugged) {
+    TraceEvent drop = NewEvent(EventKind::kDropped, interface_index, packet);
+    drop.origin = origin;
+    drop.cause = DropCause::kNoCarrier;
+    return world_.trace.Record(drop);
+  }
   if (interface.domain == nullptr) {
     loopback_->Send(packet, origin);
     return;
@@ -323,6 +270,8 @@ void Host::StartTimer(StackTimer what, uint64_t number, absl::Duration delay) {
 }
 
 void Host::StopTimer(StackTimer what, uint64_t number) { timers_.erase({what, number}); }
+
+void Host::StopTimers() { timers_.clear(); }
 
 void Host::Timer::Fire() {
   Host& host = host_;

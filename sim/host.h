@@ -4,14 +4,7 @@
 //
 // `Host` is one simulated machine: a kernel that plays a platform, an engine for the program on it,
 // and interfaces on the segments it is attached to. `Network::AddHost` makes it.
-//
-// Hosts crash and come back, and programs are frozen and thawed:
-//
-//   server.OnBoot([](SocketEngine& engine) { return std::make_unique<Server>(engine); });
-//   net.RunFor(absl::Seconds(2));
-//   server.Crash();    // Its `Server` is destroyed, its sockets are gone, and nobody is told.
-//   net.RunFor(absl::Seconds(3));
-//   server.Restart();  // Another `Server` begins, on another engine.
+// docs/simulation.md tells how hosts crash and come back.
 
 #ifndef POLLUX_SIM_HOST_H_
 #define POLLUX_SIM_HOST_H_
@@ -19,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,39 +23,25 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "sim/choice/choices.h"
 #include "sim/fabric/broadcast_domain.h"
 #include "sim/fabric/link.h"
 #include "sim/fabric/link_profile.h"
-#include "sim/fabric/station.h"
 #include "sim/fabric/world.h"
+#include "sim/fault_guard.h"
+#include "sim/host_clock.h"
 #include "sim/host_engine.h"
+#include "sim/host_options.h"
 #include "sim/kernel/platform_rules.h"
 #include "sim/kernel/udp_stack.h"
+#include "sim/partitions.h"
 #include "udp/event_loop.h"
 #include "udp/network_interface.h"
 #include "udp/platform.h"
 #include "udp/socket_engine.h"
-#include "udp/timer_queue.h"
 
 namespace pollux::sim {
-
-// What a host is like; by default an ordinary user's program on Linux.
-struct HostOptions {
-  Platform platform = Platform::kLinux;
-  // The rules that the host's kernel plays; unset: the usual ones of `platform`. A release that has
-  // other ones, `RulesFor(Release::kWindowsXp)`, or a copy in which a rule is changed. The host is
-  // then of the rules' platform, and `platform` must not name another but the default.
-  std::optional<PlatformRules> rules = std::nullopt;
-  UserId user = 1000;  // Who owns the sockets; 0 is root, who may bind privileged ports.
-  Capabilities capabilities = {};  // Of the program, on platforms that ask: Symbian.
-  bool ipv6 = true;                // Whether the host has IPv6.
-  // Whether groups and limited broadcasts leave by the first interface where the program does not
-  // say by which, as on a machine with a default route. Without, the program has to say it.
-  bool group_routes = true;
-  // Whether it has a default route by the first router of its segments.
-  bool default_route = true;
-};
 
 // Loop thread only. Owned by its network.
 class Host : private StackHost {
@@ -125,12 +105,56 @@ class Host : private StackHost {
   // Whether it has crashed.
   bool is_down() const { return engine_->dead(); }
 
+  // The same while the guard that is returned lives: the host is down while it does.
+  FaultGuard HoldDown();
+
   // Stops the program, as SIGSTOP does, and has it go on. The kernel goes on meanwhile: queues fill
   // and overflow. Then the timers that came due fire first, in order. Pauses do not count: one
   // `Resume` ends all. A crash ends them, too.
   void Pause();
   void Resume();
   bool is_paused() const { return paused_; }
+  FaultGuard HoldPaused();
+
+  // The same with the whole machine, as a virtual one is suspended: what arrives is lost, and its
+  // monotonic clock stands still, so that timers fire as much later. Its time of day goes on.
+  void Freeze();
+  void Thaw();
+  bool is_frozen() const { return frozen_; }
+  FaultGuard HoldFrozen();
+
+  // ---- Clocks ----
+
+  const HostClock& clock() const { return clock_; }
+  // Sets the time of day on, or back with a negative duration, which is not infinite.
+  void StepClock(absl::Duration by);
+  // How many parts per billion faster than the network's the clock runs from now on, as in
+  // `ClockOptions`.
+  void SetClockDrift(int64_t ppb);
+
+  // ---- Interfaces that change. The program sees it in `SocketEngine::Interfaces`. ----
+  //
+  // What the kernel does to addresses, routes and sockets is its platform's: Linux's was observed,
+  // that of others is not known (docs/not_modelled.md). Segment::AddAddress and RemoveAddress
+  // change addresses. Names that no interface on a segment has are the programmer's error: this is
+  // checked.
+
+  // Whether an interface, on a segment, has that name. Errors: kNotFound, naming those there are.
+  absl::Status ValidateInterface(absl::string_view name) const;
+  // What happens behind the kernel's back when an interface comes up.
+  enum class AfterUp : uint8_t {
+    kReconfigure,  // It gets addresses and routes again that it lost, as from a network manager.
+    kNothing,
+  };
+  // Takes an interface administratively down, as `ip link set` does, and up again.
+  void TakeDown(absl::string_view interface);
+  void BringUp(absl::string_view interface, AfterUp after = AfterUp::kReconfigure);
+  FaultGuard HoldInterfaceDown(absl::string_view interface);
+  // Pulls the cable of an interface, and puts it in again: packets that leave by it or arrive are
+  // lost, and nobody but who looks at the interface is told.
+  void Unplug(absl::string_view interface);
+  void PlugIn(absl::string_view interface);
+  FaultGuard HoldUnplugged(absl::string_view interface);
 
   // Has `observer` run instead of ending this process when the simulated platform ends the program:
   // on Symbian, when it uses the network without NetworkServices. The call that panicked then fails
@@ -153,58 +177,8 @@ class Host : private StackHost {
     std::vector<Route> learned;  // The routes that it was given.
   };
 
-  // One interface, as the fabric sees it.
-  class Interface final : public Station {
-   public:
-    Interface(Host& host, absl::string_view name, uint32_t index)
-        : host_(host), name_(name), index_(index) {}
-
-    absl::string_view host_name() const override { return host_.name(); }
-    absl::string_view interface_name() const override { return name_; }
-    bool Wants(const IpAddress& group) const override;
-    bool AnswersFor(const IpAddress& address) const override;
-    bool ShoutsTo(const IpAddress& address) const override;
-    void Unclaimed(const Packet& packet) override;
-    void Arrive(const Packet& packet, absl::string_view origin) override;
-
-    BroadcastDomain* domain = nullptr;  // Null for loopback.
-    BroadcastDomain::StationNumber number = 0;
-
-   private:
-    // Where packets wait whose next hop does not answer, until the host gives up.
-    class Unanswered final : public Station {
-     public:
-      explicit Unanswered(Interface& interface) : interface_(interface) {}
-
-      absl::string_view host_name() const override { return interface_.host_name(); }
-      absl::string_view interface_name() const override { return interface_.interface_name(); }
-      bool Wants(const IpAddress& /*group*/) const override { return false; }
-      void Arrive(const Packet& packet, absl::string_view origin) override;
-
-     private:
-      Interface& interface_;
-    };
-
-    Host& host_;
-    const std::string name_;
-    const uint32_t index_;
-    Unanswered unanswered_{*this};
-  };
-
-  // Something that the stack waits for.
-  class Timer final : public TimerQueue::Entry {
-   public:
-    Timer(Host& host, StackTimer what, uint64_t number)
-        : host_(host), what_(what), number_(number), origin_(host.origin_) {}
-
-   private:
-    void Fire() override;
-
-    Host& host_;
-    const StackTimer what_;
-    const uint64_t number_;
-    const absl::string_view origin_;  // Who sent the packet that it is about.
-  };
+  class Interface;  // One interface, as the fabric sees it.
+  class Timer;      // Something that the stack waits for.
 
   static constexpr uint32_t kLoopback = 1;
   static constexpr size_t kStackDraws = 2;
@@ -241,9 +215,22 @@ class Host : private StackHost {
   void EndProgram() { program_ = nullptr; }
   bool DropCallbacks();
 
+  void RecordFault(absl::string_view note, absl::string_view interface = "");
   void StartEngine();
   void StartProgram();
-  void RecordFault(absl::string_view note);
+  void EndBoot();
+  void StopTimers();
+  // Switches a fault on until the guard goes; `apply` brings about what it says.
+  FaultGuard Hold(FaultSwitch& fault, std::function<void()> apply);
+  void Quiesce();
+  // Bring about what calls and guards want.
+  void ApplyDown();
+  void ApplyPause();
+  void ApplyFreeze();
+  void StopOrRun();
+  void ApplyOff(Interface& interface, AfterUp after);
+  void ApplyCarrier(Interface& interface);
+  Interface& FindInterface(absl::string_view name);
   // The host has crashed: what it knew is gone.
   virtual void Forget() {}
   // Puts a packet on the segment of an interface.
@@ -257,7 +244,7 @@ class Host : private StackHost {
   const PlatformRules rules_;
   std::array<uint64_t, kStackDraws> draws_ = {};  // How many there were, by StackDraw.
   absl::AnyInvocable<void(absl::string_view)> panic_;
-  const absl::Time wall_start_;
+  HostClock clock_;
   const absl::Duration resolve_delay_;
   HostEngine::NameService names_;
   UdpStack stack_;
@@ -265,8 +252,12 @@ class Host : private StackHost {
   std::vector<std::unique_ptr<HostEngine>> engines_;  // One for each boot.
   HostEngine* engine_ = nullptr;                      // The latest.
   Boot boot_;
-  std::shared_ptr<void> program_;  // What `boot_` gave; null while down.
-  bool paused_ = false;
+  std::shared_ptr<void> program_;      // What `boot_` gave; null while down.
+  FaultSwitch down_, pause_, freeze_;  // What is wanted,
+  bool paused_ = false;                // and what is; `is_down` for the first.
+  bool frozen_ = false;
+  uint64_t quiesced_ = 0;                               // How often: guards of before hold nothing.
+  const Partitions* partitions_ = nullptr;              // The network's.
   std::vector<std::unique_ptr<Interface>> interfaces_;  // That of index i is at i - 1.
   LinkProfile loopback_profile_;
   std::unique_ptr<Link> loopback_;  // From the loopback interface to itself: "alice/lo".

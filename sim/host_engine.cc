@@ -29,13 +29,13 @@ class HostEngine::Lookup final : public TimerQueue::Entry {
   ResolveCallback callback_;
 };
 
-HostEngine::HostEngine(Timeline& timeline, UdpStack& stack, const Options& options,
-                       NameService names)
+HostEngine::HostEngine(Timeline& timeline, const HostClock& clock, UdpStack& stack,
+                       const Options& options, NameService names)
     : stack_(stack),
       options_(options),
       name_(absl::StrCat("sim:", ToString(stack.rules().platform))),
       names_(std::move(names)),
-      loop_(timeline, options.wall_start, [this](SocketId id) { RunReady(id); }) {}
+      loop_(timeline, clock, [this](SocketId id) { RunReady(id); }) {}
 
 HostEngine::~HostEngine() = default;
 

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "sim/host_clock.h"
 #include "sim/host_loop.h"
 #include "sim/kernel/udp_stack.h"
 #include "sim/timeline.h"
@@ -36,12 +37,12 @@ class HostEngine final : public SocketEngine {
   struct Options {
     UserId user = 0;  // Who owns the sockets.
     bool ipv6 = true;
-    absl::Time wall_start;
     absl::Duration resolve_delay;
   };
 
-  // `timeline` and `stack` must outlive the engine.
-  HostEngine(Timeline& timeline, UdpStack& stack, const Options& options, NameService names);
+  // `timeline`, `clock` and `stack` must outlive the engine.
+  HostEngine(Timeline& timeline, const HostClock& clock, UdpStack& stack, const Options& options,
+             NameService names);
   ~HostEngine() override;
 
   absl::string_view name() const override { return name_; }

@@ -8,12 +8,9 @@
 
 namespace pollux::sim {
 
-HostLoop::HostLoop(Timeline& timeline, absl::Time wall_start,
+HostLoop::HostLoop(Timeline& timeline, const HostClock& clock,
                    absl::AnyInvocable<void(SocketId)> run_ready)
-    : timeline_(timeline),
-      wall_start_(wall_start),
-      run_ready_(std::move(run_ready)),
-      turn_event_(*this) {}
+    : timeline_(timeline), clock_(clock), run_ready_(std::move(run_ready)), turn_event_(*this) {}
 
 HostLoop::~HostLoop() = default;
 
@@ -31,7 +28,7 @@ void HostLoop::RunFor(absl::Duration duration) {
   if (duration <= absl::ZeroDuration() || stop_.load(std::memory_order_relaxed)) {
     RunOneTurn();
   } else {
-    timeline_.Run(Now() + duration, &stop_, nullptr);
+    timeline_.Run(Deadline(duration), &stop_, nullptr);
   }
 }
 
@@ -41,7 +38,7 @@ bool HostLoop::RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration time
     RunOneTurn();
     return predicate();
   }
-  return timeline_.Run(Now() + timeout, &stop_, &predicate);
+  return timeline_.Run(Deadline(timeout), &stop_, &predicate);
 }
 
 void HostLoop::RunOneTurn() {
@@ -116,8 +113,8 @@ void HostLoop::Turn() {
 
 void HostLoop::RunTurn() {
   const absl::Time now = Now();
-  turns_ = now == instant_ ? turns_ + 1 : 1;
-  instant_ = now;
+  turns_ = timeline_.now() == instant_ ? turns_ + 1 : 1;
+  instant_ = timeline_.now();
   const uint64_t turn = ++turn_;
 
   // What becomes ready, or is posted, from here on is for the next turn.
@@ -155,8 +152,14 @@ bool HostLoop::RunNext(absl::Time now) {
 
 absl::Time HostLoop::NextTurn() const {
   const bool now = !tasks_.empty() || !ready_.empty() || !turn_ready_.empty();
-  if (now) return Now();
-  return std::max(std::min(timers_.NextTime(), next_timers_.NextTime()), Now());
+  if (now) return timeline_.now();
+  const absl::Time due = std::min(timers_.NextTime(), next_timers_.NextTime());
+  return std::max(clock_.NetworkTime(due), timeline_.now());
+}
+
+// Of a machine that stands still, the network's time has to do.
+absl::Time HostLoop::Deadline(absl::Duration duration) const {
+  return clock_.stopped() ? timeline_.now() + duration : clock_.NetworkTime(Now() + duration);
 }
 
 void HostLoop::Schedule() {

@@ -5,6 +5,8 @@
 // The event loop of a simulated host: the contract of `EventLoop`, on the virtual time of its
 // network.
 //
+// Time is what the host's clock makes of the network's: it may run fast or slow.
+//
 // The Run functions of any host run the whole network: all hosts live while one waits. What is
 // different from a loop on real time:
 //  * No time passes while a callback runs. But a host that keeps turning at one instant, by a task
@@ -30,6 +32,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
+#include "sim/host_clock.h"
 #include "sim/kernel/udp_stack.h"
 #include "sim/timeline.h"
 #include "udp/event_loop.h"
@@ -44,13 +47,13 @@ class HostLoop final : public EventLoop, private Timeline::Actor {
   static constexpr int kTurnsPerInstant = 1000;
   static constexpr absl::Duration kTurnTime = absl::Microseconds(1);
 
-  // `timeline` must outlive the loop. The host's time of day is `wall_start` when the simulation
-  // begins. `run_ready` tells a socket that it is ready.
-  HostLoop(Timeline& timeline, absl::Time wall_start, absl::AnyInvocable<void(SocketId)> run_ready);
+  // `timeline` and `clock` must outlive the loop. `run_ready` tells a socket that it is ready.
+  HostLoop(Timeline& timeline, const HostClock& clock,
+           absl::AnyInvocable<void(SocketId)> run_ready);
   ~HostLoop() override;
 
-  absl::Time Now() const override { return timeline_.now(); }
-  absl::Time WallNow() const override { return wall_start_ + timeline_.elapsed(); }
+  absl::Time Now() const override { return clock_.Monotonic(timeline_.now()); }
+  absl::Time WallNow() const override { return clock_.Wall(timeline_.now()); }
   void Post(absl::AnyInvocable<void()> task) override;
   void Stop() override { stop_.store(true, std::memory_order_relaxed); }
   void Run() override;
@@ -65,6 +68,8 @@ class HostLoop final : public EventLoop, private Timeline::Actor {
   // first that came due meanwhile.
   void Pause();
   void Resume();
+  // The clock has changed its speed: what waits comes due at another network time.
+  void ClockChanged() { Schedule(); }
   // Has no callback run any more, for good. Those that wait are destroyed with the loop.
   void Kill();
   bool dead() const { return dead_; }
@@ -95,11 +100,13 @@ class HostLoop final : public EventLoop, private Timeline::Actor {
   void RunTurn();
   // The next callback of the present turn; false when there is none.
   bool RunNext(absl::Time now);
+  // In network time, as all that the timeline is told.
   absl::Time NextTurn() const;
+  absl::Time Deadline(absl::Duration duration) const;
   void RunOneTurn();
 
   Timeline& timeline_;
-  const absl::Time wall_start_;
+  const HostClock& clock_;
   absl::AnyInvocable<void(SocketId)> run_ready_;
 
   TimerQueue timers_;
@@ -111,7 +118,7 @@ class HostLoop final : public EventLoop, private Timeline::Actor {
 
   TurnEvent turn_event_;
   uint64_t turn_ = 0;                          // Counts turns.
-  absl::Time instant_ = absl::InfinitePast();  // Of the latest turn, and how many turns
+  absl::Time instant_ = absl::InfinitePast();  // Of the latest turn, on the network; how many turns
   int turns_ = 0;                              // there were at it.
   std::atomic<bool> stop_{false};
   bool paused_ = false;

@@ -67,6 +67,7 @@ Network::Network(const NetworkOptions& options)
 
 Network::~Network() {
   POLLUX_CHECK(!timeline_.running(), "a network was destroyed by one of its own callbacks");
+  for (const std::unique_ptr<PlanRunner>& plan : plans_) plan->Cancel();
   for (const std::unique_ptr<Host>& host : hosts_) host->EndProgram();
   // Callbacks that wait can own sockets, of any host, and must go before the first host does.
   bool any = true;
@@ -84,12 +85,15 @@ HostEngine::NameService Network::NamesOfNext() {
 
 void Network::Enter(std::unique_ptr<Host> host) {
   host_names_[absl::AsciiStrToLower(host->name())] = host.get();
+  host->partitions_ = &partitions_;
   hosts_.push_back(std::move(host));
 }
 
 Host& Network::AddHost(absl::string_view name, const HostOptions& options) {
   const absl::Status status = ValidateHost(name);
   POLLUX_CHECK(status.ok(), status.message());
+  const absl::Status clock = Validate(options.clock);
+  POLLUX_CHECK(clock.ok(), absl::StrCat("host ", name, ": ", clock.message()));
   Enter(std::unique_ptr<Host>(new Host(world(), name, options, options_.wall_start,
                                        options_.resolve_delay, NamesOfNext())));
   return *hosts_.back();
@@ -236,6 +240,86 @@ absl::Status Network::ValidateSegment(absl::string_view name, const SegmentOptio
 Host* Network::FindHost(absl::string_view name) const {
   const auto found = host_names_.find(absl::AsciiStrToLower(name));
   return found == host_names_.end() ? nullptr : found->second;
+}
+
+Segment* Network::FindSegment(absl::string_view name) const {
+  for (const std::unique_ptr<Segment>& segment : segments_) {
+    if (segment->name() == name) return segment.get();
+  }
+  return nullptr;
+}
+
+FaultGuard Network::Partition(const std::vector<std::vector<std::string>>& sides) {
+  Partitions::Sides named;
+  std::vector<const Host*> all;
+  for (const std::vector<std::string>& side : sides) {
+    named.emplace_back();
+    for (const std::string& name : side) {
+      const Host* host = FindHost(name);
+      POLLUX_CHECK(host != nullptr,
+                   absl::StrCat("a partition names \"", name, "\", and there is no such host"));
+      POLLUX_CHECK(std::find(all.begin(), all.end(), host) == all.end(),
+                   absl::StrCat("host ", name, " is in a partition twice"));
+      all.push_back(host);
+      named.back().push_back(host->name());
+    }
+  }
+  POLLUX_CHECK(named.size() >= 2, "a partition has at least two sides");
+  const std::string note = absl::StrCat("partition ", ToString(named));
+  const auto record = [this](absl::string_view text) {
+    trace_.RecordFault(elapsed(), "network", "", text);
+  };
+  record(note);
+  const uint64_t partition = partitions_.Add(named);
+  return FaultGuard([this, record, partition, note, quiesced = quiesced_] {
+    if (quiesced != quiesced_) return;
+    partitions_.Remove(partition);
+    record(absl::StrCat("no more ", note));
+  });
+}
+
+FaultGuard Network::Partition(absl::Span<const Host* const> side,
+                              absl::Span<const Host* const> other) {
+  Partitions::Sides sides(2);
+  for (const Host* host : side) sides[0].push_back(host->name());
+  for (const Host* host : other) sides[1].push_back(host->name());
+  return Partition(sides);
+}
+
+absl::Status Network::Apply(const FaultPlan& plan) {
+  if (absl::Status s = PlanRunner::Check(*this, plan); !s.ok()) return s;
+  plans_.push_back(std::make_unique<PlanRunner>(*this, timeline_, plan));
+  return absl::OkStatus();
+}
+
+FaultPlan Network::DrawPlan(const ChaosOptions& options) {
+  const absl::Status status = Validate(options);
+  POLLUX_CHECK(status.ok(), status.message());
+  ChaosTargets targets;
+  for (const std::unique_ptr<Host>& host : hosts_) {
+    ChaosTargets::Host& target = targets.hosts.emplace_back();
+    target.name = host->name();
+    for (const NetworkInterface& interface : host->stack_.interfaces()) {
+      if (!interface.loopback) target.interfaces.push_back(interface.name);
+    }
+  }
+  for (const std::unique_ptr<Segment>& segment : segments_) {
+    ChaosTargets::Segment& target = targets.segments.emplace_back();
+    target.name = segment->name();
+    for (const std::unique_ptr<Host>& host : hosts_) {
+      if (segment->IsAttached(*host)) target.hosts.push_back(host->name());
+    }
+  }
+  return sim::DrawPlan(options, targets, choices_, chaos_draws_);
+}
+
+void Network::Quiesce() {
+  trace_.RecordFault(elapsed(), "network", "", "quiesced");
+  for (const std::unique_ptr<PlanRunner>& plan : plans_) plan->Cancel();
+  ++quiesced_;
+  partitions_.Clear();
+  for (const std::unique_ptr<Segment>& segment : segments_) segment->Quiesce();
+  for (const std::unique_ptr<Host>& host : hosts_) host->Quiesce();
 }
 
 std::string Network::SocketTables() const {

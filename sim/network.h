@@ -41,14 +41,20 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "sim/chaos.h"
 #include "sim/choice/choices.h"
 #include "sim/choice/fault_story.h"
 #include "sim/fabric/courier.h"
 #include "sim/fabric/link_profile.h"
 #include "sim/fabric/rule.h"
+#include "sim/fault_guard.h"
+#include "sim/fault_plan.h"
 #include "sim/host.h"
 #include "sim/in_flight.h"
 #include "sim/nat.h"
+#include "sim/partitions.h"
+#include "sim/plan_runner.h"
 #include "sim/router.h"
 #include "sim/segment.h"
 #include "sim/timeline.h"
@@ -128,7 +134,28 @@ class Network final : private Scene {
   // The host of that name, in any case; null for none.
   Host* FindHost(absl::string_view name) const;
 
-  // The same clock as that of every host's loop.
+  // The segment of that name; null for none.
+  Segment* FindSegment(absl::string_view name) const;
+
+  // ---- Faults of the network. Those of hosts and links are in host.h and segment.h. ----
+
+  // Cuts hosts from each other while the guard that is returned lives: what arrives at a host on
+  // one side from one on another is dropped, by whatever way it came. Hosts on no side hear all
+  // others. Hosts are named; at least two sides, and no host on two of them: this is checked.
+  FaultGuard Partition(const std::vector<std::vector<std::string>>& sides);
+  FaultGuard Partition(absl::Span<const Host* const> side, absl::Span<const Host* const> other);
+  // Has a plan carried out. Errors: kNotFound, kInvalidArgument, naming the plan's line; then
+  // nothing of it happens.
+  absl::Status Apply(const FaultPlan& plan);
+  // A plan that luck draws for the hosts and segments that there are, for `Apply`: the same seed
+  // draws the same. Bad options are the programmer's error: this is checked.
+  FaultPlan DrawPlan(const ChaosOptions& options = {});
+  // Ends every fault, whatever holds it, and all plans: hosts are up, programs run, interfaces are
+  // up and plugged in, links are as their profiles say, and clocks run as they did at first. What
+  // time of day they show stays. Guards that live on hold nothing any more.
+  void Quiesce();
+
+  // The time of the network, and, unless its clock was made to differ, of every host's loop.
   absl::Time Now() const { return timeline_.now(); }
   // Since the simulation began.
   absl::Duration elapsed() const { return timeline_.elapsed(); }
@@ -198,10 +225,14 @@ class Network final : private Scene {
   Timeline timeline_;
   Courier courier_;
   RuleBook rules_;
-  std::vector<std::unique_ptr<Host>> hosts_;            // In the order of adding.
+  std::vector<std::unique_ptr<Host>> hosts_;  // In the order of adding.
+  Partitions partitions_;
+  uint64_t quiesced_ = 0;                               // How often: guards of before hold nothing.
   absl::flat_hash_map<std::string, Host*> host_names_;  // In lower case.
   Topology topology_;
   std::vector<std::unique_ptr<Segment>> segments_;
+  std::vector<std::unique_ptr<PlanRunner>> plans_;
+  uint64_t chaos_draws_ = 0;
 };
 
 }  // namespace pollux::sim

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
+#include "sim/host_parts.h"
 #include "udp/internal/check.h"
 
 namespace pollux::sim {
@@ -34,7 +35,7 @@ IpAddress LinkLocal(const std::array<uint8_t, 6>& hardware) {
 
 Segment::Segment(const World& world, Topology& topology, absl::string_view name,
                  const SegmentOptions& options)
-    : topology_(topology), domain_(name, world, options.link) {
+    : world_(world), topology_(topology), domain_(name, world, options.link) {
   for (const std::string& text : {options.ipv4, options.ipv6}) {
     if (text.empty()) continue;
     prefixes_.push_back(*Prefix::Parse(text));
@@ -134,6 +135,66 @@ absl::StatusOr<IpAddress> Segment::GivenAddress(absl::string_view text) const {
     return absl::AlreadyExistsError(absl::StrCat("address ", text, " is taken"));
   }
   return *address;
+}
+
+uint32_t Segment::InterfaceWith(const Host& host, const IpAddress& address) const {
+  for (const NetworkInterface& interface : host.stack_.interfaces()) {
+    if (host.interfaces_[interface.index - 1]->domain != &domain_) continue;
+    for (const InterfaceAddress& entry : interface.addresses) {
+      if (entry.address == address) return interface.index;
+    }
+  }
+  return 0;
+}
+
+absl::Status Segment::ValidateAddAddress(const Host& host, absl::string_view address) const {
+  const absl::StatusOr<IpAddress> parsed = GivenAddress(address);
+  absl::Status status = parsed.status();
+  if (!IsAttached(host)) {
+    status = absl::InvalidArgumentError("it is not attached to the segment");
+  } else if (status.ok() && parsed->is_ipv6() && !host.options_.ipv6) {
+    status = absl::InvalidArgumentError("it has no IPv6");
+  }
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat("give ", address, " on segment ", name(), " to host ",
+                                   host.name(), ": ", status.message()));
+}
+
+absl::Status Segment::ValidateRemoveAddress(const Host& host, absl::string_view address) const {
+  const absl::StatusOr<IpAddress> parsed = IpAddress::Parse(address);
+  if (!parsed.ok()) return parsed.status();
+  if (InterfaceWith(host, *parsed) != 0) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat("take ", address, " on segment ", name(), " from host ",
+                                          host.name(), ": it does not have it"));
+}
+
+void Segment::AddAddress(Host& host, absl::string_view address) {
+  const absl::Status status = ValidateAddAddress(host, address);
+  POLLUX_CHECK(status.ok(), status.message());
+  const IpAddress parsed = *IpAddress::Parse(address);
+  const Prefix& prefix = *PrefixOf(parsed);
+  const BroadcastDomain::StationNumber station = StationsOf(host).front();
+  const auto interface = std::find_if(
+      host.interfaces_.begin(), host.interfaces_.end(),
+      [&](const auto& entry) { return entry->domain == &domain_ && entry->number == station; });
+  const uint32_t index = (*interface)->index();
+  domain_.AddAddress(station, parsed);
+  host.stack_.AddAddress(index, {parsed, prefix.length, prefix.Broadcast()});
+  host.stack_.Reconfigure(index);
+  host.RecordFault(absl::StrCat("has ", address, " as well"), (*interface)->interface_name());
+}
+
+void Segment::RemoveAddress(Host& host, absl::string_view address) {
+  const absl::Status status = ValidateRemoveAddress(host, address);
+  POLLUX_CHECK(status.ok(), status.message());
+  const IpAddress parsed = *IpAddress::Parse(address);
+  const uint32_t index = InterfaceWith(host, parsed);
+  for (const IpAddress& gone : host.stack_.RemoveAddress(index, parsed)) {
+    domain_.RemoveAddress(gone.WithScope(0));
+    host.RecordFault(absl::StrCat("has ", gone.ToString(), " no more"),
+                     host.interfaces_[index - 1]->interface_name());
+  }
 }
 
 absl::StatusOr<IpAddress> Segment::NextAddress(const Prefix& prefix) const {
@@ -241,6 +302,45 @@ std::vector<BroadcastDomain::StationNumber> Segment::StationsOf(const Host& host
   POLLUX_CHECK(!stations.empty(),
                absl::StrCat("host ", host.name(), " is not attached to segment ", name()));
   return stations;
+}
+
+bool Segment::IsAttached(const Host& host) const {
+  return std::find(hosts_.begin(), hosts_.end(), &host) != hosts_.end();
+}
+
+FaultGuard Segment::Fault(const Host* from, const Host* to, const LinkChange& change) {
+  const absl::Status status = Validate(change);
+  POLLUX_CHECK(status.ok(), absl::StrCat("segment ", name(), ": ", status.message()));
+  using Stations = std::vector<std::optional<BroadcastDomain::StationNumber>>;
+  const auto stations = [&](const Host* host) {
+    if (host == nullptr) return Stations{std::nullopt};
+    const std::vector<BroadcastDomain::StationNumber> numbers = StationsOf(*host);
+    return Stations(numbers.begin(), numbers.end());
+  };
+  std::vector<uint64_t> faults;
+  for (const auto& sender : stations(from)) {
+    for (const auto& receiver : stations(to)) {
+      faults.push_back(domain_.AddFault(sender, receiver, change));
+    }
+  }
+  const std::string way =
+      absl::StrCat(from == nullptr ? "*" : from->name(), "->", to == nullptr ? "*" : to->name());
+  RecordFault(absl::StrCat(way, ": ", change.ToString()));
+  return FaultGuard([this, faults, quiesced = quiesced_,
+                     note = absl::StrCat(way, ": no more ", change.ToString())] {
+    if (quiesced != quiesced_) return;
+    for (const uint64_t fault : faults) domain_.RemoveFault(fault);
+    RecordFault(note);
+  });
+}
+
+void Segment::Quiesce() {
+  ++quiesced_;
+  domain_.ClearFaults();
+}
+
+void Segment::RecordFault(absl::string_view note) {
+  world_.trace.RecordFault(world_.timeline.elapsed(), name(), "", note);
 }
 
 void Segment::CheckDirection(const LinkProfile& profile) const {

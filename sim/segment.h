@@ -22,10 +22,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "sim/fabric/broadcast_domain.h"
+#include "sim/fabric/link_change.h"
 #include "sim/fabric/link_profile.h"
 #include "sim/fabric/prefix.h"
 #include "sim/fabric/transmitter.h"
 #include "sim/fabric/world.h"
+#include "sim/fault_guard.h"
 #include "sim/host.h"
 #include "sim/topology.h"
 #include "udp/ip_address.h"
@@ -68,9 +70,28 @@ class Segment {
   // kResourceExhausted when the prefix has no address left.
   absl::Status ValidateAttach(const Host& host, const AttachOptions& options) const;
 
+  // Gives an attached host one more address in the middle of a run, or takes one away: on its
+  // first interface here, or on the one that has it. What its kernel does to sockets is its
+  // platform's; with the first address of a subnet, Linux removes all others of it. Routes that
+  // went with the last address come back with the next. Addresses are written without scope.
+  void AddAddress(Host& host, absl::string_view address);
+  void RemoveAddress(Host& host, absl::string_view address);
+  // Errors: kInvalidArgument, kAlreadyExists for one that is taken; kNotFound for one that is not
+  // the host's.
+  absl::Status ValidateAddAddress(const Host& host, absl::string_view address) const;
+  absl::Status ValidateRemoveAddress(const Host& host, absl::string_view address) const;
+
   // What happens to packets that are sent from now on; hosts learn of a new MTU.
   void SetProfile(const LinkProfile& profile);
   absl::Status ValidateProfile(const LinkProfile& profile) const;
+
+  // ---- Faults ----
+
+  // Changes what links do while the guard that is returned lives, on top of whatever profiles are
+  // set meanwhile: from one attached host to another, or null for all. Faults of one link add up.
+  // `change` must be valid: this is checked.
+  FaultGuard Fault(const Host* from, const Host* to, const LinkChange& change);
+  bool IsAttached(const Host& host) const;
 
   // ---- Directions. Hosts must be attached: this is checked. ----
 
@@ -114,6 +135,8 @@ class Segment {
                                                    const AttachOptions& options) const;
   absl::StatusOr<IpAddress> GivenAddress(absl::string_view text) const;
   absl::StatusOr<IpAddress> NextAddress(const Prefix& prefix) const;
+  // Of the host's interfaces here, the one that has the address; 0 for none.
+  uint32_t InterfaceWith(const Host& host, const IpAddress& address) const;
   const Prefix* PrefixOf(const IpAddress& address) const;
   // The numbers of a host's interfaces here. One that has none is refused.
   std::vector<BroadcastDomain::StationNumber> StationsOf(const Host& host) const;
@@ -123,10 +146,16 @@ class Segment {
   // Null for none of that protocol.
   const Prefix* PrefixOf(AddressFamily family) const;
 
+  // Ends all faults, whatever holds them.
+  void Quiesce();
+  void RecordFault(absl::string_view note);
+
+  const World world_;
   Topology& topology_;
   BroadcastDomain domain_;
   std::vector<Prefix> prefixes_;  // IPv4 before IPv6.
   std::vector<Host*> hosts_;      // In the order of attaching.
+  uint64_t quiesced_ = 0;         // How often: guards of before hold nothing.
 };
 
 }  // namespace pollux::sim

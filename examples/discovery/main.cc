@@ -3,7 +3,9 @@
 // Runs the discovery example on either engine. See discovery.h for what it does.
 
 #include <cstdint>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -14,6 +16,7 @@
 #include "examples/discovery/native.h"
 #include "examples/discovery/simulated.h"
 #include "sim/choice/ratio.h"
+#include "sim/fault_plan.h"
 #include "udp/endpoint.h"
 
 ABSL_FLAG(std::string, engine, "sim",
@@ -29,6 +32,9 @@ ABSL_FLAG(std::string, role, "both",
           "native: 'both' in one process, or 'service', which runs until Ctrl-C, or 'client'");
 ABSL_FLAG(std::string, pcapng, "", "sim: a file to make of the run, for Wireshark");
 ABSL_FLAG(std::string, html, "", "sim: a page to make of the run, for a browser");
+ABSL_FLAG(std::string, plan, "",
+          "sim: a file that says what goes wrong when, as 'at 2s crash service'; sim/fault_plan.h "
+          "has the form");
 ABSL_FLAG(absl::Duration, timeout, absl::Seconds(10), "when a client gives up");
 
 namespace pollux::examples {
@@ -40,16 +46,31 @@ absl::Status OneOf(absl::string_view flag, absl::string_view value, absl::string
   return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, " is none of ", names));
 }
 
+// The plan in the file that --plan names; an empty one without.
+absl::StatusOr<sim::FaultPlan> PlanFromFlag() {
+  const std::string name = absl::GetFlag(FLAGS_plan);
+  if (name.empty()) return sim::FaultPlan();
+  std::ifstream file(name);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file.is_open() || file.bad()) {
+    return absl::NotFoundError(absl::StrCat("--plan=", name, ": the file cannot be read"));
+  }
+  return sim::FaultPlan::Parse(text, name);
+}
+
 int Simulated(const Endpoint& group) {
   const absl::StatusOr<sim::Ratio> loss = sim::Ratio::Parse(absl::GetFlag(FLAGS_loss));
   if (!loss.ok()) return UsageError(loss.status());
+  const absl::StatusOr<sim::FaultPlan> plan = PlanFromFlag();
+  if (!plan.ok()) return UsageError(plan.status());
   const SimulatedRun run = {.seed = absl::GetFlag(FLAGS_seed),
                             .clients = absl::GetFlag(FLAGS_clients),
                             .loss = *loss,
                             .group = group,
                             .timeout = absl::GetFlag(FLAGS_timeout),
                             .pcapng = absl::GetFlag(FLAGS_pcapng),
-                            .html = absl::GetFlag(FLAGS_html)};
+                            .html = absl::GetFlag(FLAGS_html),
+                            .plan = *plan};
   const absl::StatusOr<SimulatedResult> result = RunSimulated(run, std::cout);
   if (!result.ok()) return Failure(result.status());
   return result->found == run.clients ? 0 : kExitFailed;

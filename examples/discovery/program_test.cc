@@ -73,6 +73,47 @@ TEST(DiscoveryProgramTest, FailsWhenAClientHasNoAnswer) {
   EXPECT_THAT(program.output(), HasSubstr("client-1: found no service within 3s"));
 }
 
+// A file of the test's own with that text.
+std::string FileWith(const std::string& name, const std::string& text) {
+  const std::string path = ::testing::TempDir() + "/" + name;
+  std::ofstream(path) << text;
+  return path;
+}
+
+TEST(DiscoveryProgramTest, APlanHasTheServiceCrashAndComeBack) {
+  const std::string plan = FileWith("crash.plan",
+                                    "at 101ms crash service  # Before anyone has an answer.\n"
+                                    "at 3s restart service\n");
+  Discovery program({"--loss=0", "--plan=" + plan});
+  EXPECT_EQ(program.Wait(), 0) << program.output();
+  EXPECT_THAT(program.output(), HasSubstr("! crashed"));
+  EXPECT_THAT(program.output(), HasSubstr("! restarted"));
+  EXPECT_THAT(program.output(), HasSubstr("outcome: 2 of 2 clients have their answer"));
+}
+
+TEST(DiscoveryProgramTest, AClientThatAPlanCrashesHasNoAnswer) {
+  const std::string plan = FileWith("client.plan", "at 50ms crash client-1\n");
+  Discovery program({"--loss=0", "--timeout=3s", "--plan=" + plan});
+  EXPECT_EQ(program.Wait(), 1);
+  EXPECT_THAT(program.output(), HasSubstr("client-1: did not live to tell"));
+  EXPECT_THAT(program.output(), HasSubstr("outcome: 1 of 2 clients"));
+}
+
+TEST(DiscoveryProgramTest, APlanThatCannotBeIsNamed) {
+  const std::string damaged = FileWith("damaged.plan", "\nat 2s explode service\n");
+  Discovery damage({"--plan=" + damaged});
+  EXPECT_EQ(damage.Wait(), 2);
+  EXPECT_THAT(damage.output(), HasSubstr("damaged.plan:2: \"at 2s explode service\": \"explode\""));
+  const std::string stranger = FileWith("stranger.plan", "at 2s crash server\n");
+  Discovery unknown({"--plan=" + stranger});
+  EXPECT_EQ(unknown.Wait(), 1);
+  EXPECT_THAT(unknown.output(),
+              HasSubstr("stranger.plan:1: \"at 2s crash server\": there is no host"));
+  Discovery missing({"--plan=/nowhere/at.all"});
+  EXPECT_EQ(missing.Wait(), 2);
+  EXPECT_THAT(missing.output(), HasSubstr("--plan=/nowhere/at.all: the file cannot be read"));
+}
+
 TEST(DiscoveryProgramTest, WrongArgumentsAreNamedAndExitWithTwo) {
   const std::pair<std::string, std::string> cases[] = {
       {"--los=1/4", "there is no flag '--los=1/4'"},

@@ -30,7 +30,7 @@ constexpr absl::Duration kServiceDelay = absl::Milliseconds(100);
 struct Asker {
   std::string name;
   std::unique_ptr<Client> client;
-  absl::StatusOr<Finding> result = absl::UnknownError("not done");
+  absl::StatusOr<Finding> result = absl::UnknownError("did not live to tell");
   bool done = false;
   absl::Duration took;
 };
@@ -107,10 +107,6 @@ absl::StatusOr<SimulatedResult> RunSimulated(const SimulatedRun& run, std::ostre
   lan.Attach(server);
   EventLoop& loop = server.engine().loop();
   const Group group = {.endpoint = run.group};
-  Service service(server.engine(), {.name = "clock",
-                                    .group = group,
-                                    .answer = AnswersFor("clock", loop),
-                                    .narrator = NarratorFor(out, loop, "service")});
   int running = run.clients;
   std::vector<Asker> askers(static_cast<size_t>(run.clients));
   for (Asker& asker : askers) {
@@ -130,9 +126,22 @@ absl::StatusOr<SimulatedResult> RunSimulated(const SimulatedRun& run, std::ostre
         });
     if (!started.ok()) return started;
   }
+  if (absl::Status s = net.Apply(run.plan); !s.ok()) return s;
   net.RunFor(kServiceDelay);
-  if (absl::Status s = service.Start(); !s.ok()) return s;
-  loop.RunUntil([&] { return running == 0; }, absl::InfiniteDuration());
+  absl::Status served;
+  server.OnBoot([&](SocketEngine& engine) {
+    auto service = std::make_unique<Service>(
+        engine, Service::Options{.name = "clock",
+                                 .group = group,
+                                 .answer = AnswersFor("clock", engine.loop()),
+                                 .narrator = NarratorFor(out, engine.loop(), "service")});
+    served = service->Start();
+    return service;
+  });
+  // A client that is paused for good is never done.
+  const absl::Duration limit = run.plan.End() + 2 * run.timeout;
+  net.RunUntil([&] { return running == 0 || !served.ok(); }, limit);
+  if (!served.ok()) return served;
   const SimulatedResult result = Summarise(askers, story, net.Fingerprint(), out);
   if (absl::Status s = files.Write(); !s.ok()) return s;
   return result;

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "sim/choice/ratio.h"
+#include "sim/fault_plan.h"
 #include "udp/endpoint.h"
 
 namespace pollux::examples {
@@ -28,6 +29,8 @@ struct SimulatedRun {
   // Files to make of the run, for Wireshark and for a browser; empty: none.
   std::string pcapng = {};
   std::string html = {};
+  // What goes wrong: the hosts are "service", "client-1" and so on, the segment is "lan".
+  sim::FaultPlan plan = {};
 };
 
 struct SimulatedResult {
@@ -37,8 +40,9 @@ struct SimulatedResult {
   uint64_t fingerprint = 0;
 };
 
-// Runs until every client is done, and tells the story on `out`. Errors: those of `Service::Start`
-// and `Client::Start`, and of files that cannot be written.
+// Runs until every client is done, or, where the plan sees to it that one never is, until long
+// after its end, and tells the story on `out`. Errors: those of `Service::Start`, `Client::Start`
+// and `sim::Network::Apply`, and of files that cannot be written.
 absl::StatusOr<SimulatedResult> RunSimulated(const SimulatedRun& run, std::ostream& out);
 
 }  // namespace pollux::examples

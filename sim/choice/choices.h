@@ -39,6 +39,7 @@ enum class DrawKind : uint8_t {
   kCorruptBit = 13,  // Below: a bit of a corrupted packet that arrives as another.
   kUndetected = 14,  // Flip: the checksum of a corrupted packet fits by chance.
   kNatPort = 15,     // Below: where a NAT's search for a free port starts.
+  kChaos = 40,       // Below: what a plan of faults has that luck draws.
 };
 
 inline constexpr DrawKind kAllDrawKinds[] = {
@@ -47,11 +48,12 @@ inline constexpr DrawKind kAllDrawKinds[] = {
     DrawKind::kJitter,         DrawKind::kLossState,     DrawKind::kDuplicateState,
     DrawKind::kCorruptState,   DrawKind::kOvertakeState, DrawKind::kLate,
     DrawKind::kCorruptBit,     DrawKind::kUndetected,    DrawKind::kNatPort,
+    DrawKind::kChaos,
 };
 
 // "loss", "duplicate", "ephemeral port", "reuse-port group", "corrupt", "overtake", "jitter", "loss
 // state", "duplicate state", "corrupt state", "overtake state", "late", "corrupt bit",
-// "undetected", "NAT port".
+// "undetected", "NAT port", "chaos".
 absl::string_view ToString(DrawKind kind);
 // Whether it is a fault, which `Choices::Flip` decides, and not a choice of `Choices::Below`.
 bool IsFault(DrawKind kind);

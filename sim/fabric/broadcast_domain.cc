@@ -56,6 +56,11 @@ void BroadcastDomain::AddAddress(StationNumber station, const IpAddress& address
                absl::StrCat("address ", address.ToString(), " is twice on segment ", name_));
 }
 
+void BroadcastDomain::RemoveAddress(const IpAddress& address) {
+  owners_.erase(address);
+  for (Port& port : ports_) port.by_address.erase(address);
+}
+
 // ---- Profiles ----
 
 void BroadcastDomain::SetProfile(const LinkProfile& profile) {
@@ -85,6 +90,27 @@ const LinkProfile* BroadcastDomain::pair(StationNumber from, StationNumber to) c
 }
 
 const LinkProfile& BroadcastDomain::InForce(StationNumber from, StationNumber to) const {
+  return faults_.Apply(from, to, Configured(from, to));
+}
+
+uint64_t BroadcastDomain::AddFault(std::optional<StationNumber> from,
+                                   std::optional<StationNumber> to, const LinkChange& change) {
+  const uint64_t fault = faults_.Add(from, to, change);
+  Rewire();
+  return fault;
+}
+
+void BroadcastDomain::RemoveFault(uint64_t fault) {
+  faults_.Remove(fault);
+  Rewire();
+}
+
+void BroadcastDomain::ClearFaults() {
+  faults_.Clear();
+  Rewire();
+}
+
+const LinkProfile& BroadcastDomain::Configured(StationNumber from, StationNumber to) const {
   if (const LinkProfile* own = pair(from, to)) return *own;
   if (ports_[from].uplink != nullptr) return *ports_[from].uplink;
   if (ports_[to].downlink != nullptr) return *ports_[to].downlink;

@@ -23,6 +23,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "sim/fabric/link.h"
+#include "sim/fabric/link_change.h"
+#include "sim/fabric/link_faults.h"
 #include "sim/fabric/link_profile.h"
 #include "sim/fabric/station.h"
 #include "sim/fabric/transmitter.h"
@@ -61,6 +63,13 @@ class BroadcastDomain {
   // Which of them counts.
   const LinkProfile& InForce(StationNumber from, StationNumber to) const;
 
+  // Changes what is in force, whatever was set, until the fault of that number is removed; nullopt
+  // for all stations.
+  uint64_t AddFault(std::optional<StationNumber> from, std::optional<StationNumber> to,
+                    const LinkChange& change);
+  void RemoveFault(uint64_t fault);
+  void ClearFaults();
+
   // What waits for a line: for a station's own, which all share that it sends unless another is
   // meant; for the one that its downlink's profile is about; for that of a pair alone.
   QueueLength UplinkQueue(StationNumber from) const;
@@ -71,6 +80,8 @@ class BroadcastDomain {
   StationNumber Attach(Station& station);
   // Gives an address, without scope, to a station; nobody else may have it: this is checked.
   void AddAddress(StationNumber station, const IpAddress& address);
+  // Nobody has it any more.
+  void RemoveAddress(const IpAddress& address);
   bool HasAddress(const IpAddress& address) const { return owners_.contains(address); }
   // Has packets for that address reach everybody, as those for 255.255.255.255 do.
   void AddBroadcastAddress(const IpAddress& address) { broadcasts_.insert(address); }
@@ -101,6 +112,8 @@ class BroadcastDomain {
     absl::flat_hash_map<IpAddress, Link*> by_address;  // Those of `links` that were looked up.
   };
 
+  // What was set for that direction.
+  const LinkProfile& Configured(StationNumber from, StationNumber to) const;
   // Tells lines, and the links that there are, which profile is in force.
   void Rewire();
   void RewireLines();
@@ -119,6 +132,7 @@ class BroadcastDomain {
   const std::string name_;
   const World world_;
   LinkProfile profile_;
+  LinkFaults faults_;
   std::vector<Port> ports_;
   absl::flat_hash_map<IpAddress, StationNumber> owners_;
   absl::flat_hash_set<IpAddress> broadcasts_;

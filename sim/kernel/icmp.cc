@@ -99,6 +99,8 @@ bool UdpStack::Impl::MaySendIcmp(const OutputRoute& route, absl::Time now) {
   if (passed > 0) {
     budget.left_ms = std::min(full, budget.left_ms + passed);
     budget.last = now;
+  } else if (passed < 0) {
+    budget.last = now;  // The clock was set back.
   }
   if (budget.left_ms < cost) return false;
   budget.left_ms -= cost;

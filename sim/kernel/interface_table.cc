@@ -65,7 +65,8 @@ void InterfaceTable::Rebuild() {
     for (const InterfaceAddress& entry : interface.addresses) {
       const IpAddress address = entry.address.WithScope(0);
       owners_.try_emplace(Key(address, interface.index), interface.index);
-      if (entry.broadcast) broadcasts_.try_emplace(*entry.broadcast, interface.index);
+      if (entry.broadcast && interface.up)
+        broadcasts_.try_emplace(*entry.broadcast, interface.index);
       if (!interface.loopback) {
         connected_.push_back({address, entry.prefix_length, IpAddress(), interface.index});
       }

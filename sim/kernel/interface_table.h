@@ -12,7 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
+#include "sim/kernel/platform_rules.h"
 #include "sim/kernel/udp_stack.h"
 #include "udp/ip_address.h"
 #include "udp/network_interface.h"
@@ -31,6 +33,18 @@ class InterfaceTable {
   const std::vector<NetworkInterface>& all() const { return interfaces_; }
   // Null if there is none of that index.
   const NetworkInterface* Find(uint32_t index) const;
+
+  // Interfaces that change, with what the platform's kernel then does to addresses and routes
+  // (interface_changes.cc). Nothing happens to an interface that is not there.
+  void SetUp(uint32_t index, bool up, const PlatformRules& rules);
+  void SetCarrier(uint32_t index, bool carrier);
+  void AddAddress(uint32_t index, const InterfaceAddress& address);
+  // Returns what is gone: none, one, or with it those that depended on it.
+  std::vector<IpAddress> RemoveAddress(uint32_t index, const IpAddress& address,
+                                       const PlatformRules& rules);
+  // Gives back what an interface that is up has lost by having been down, or by having been without
+  // an address.
+  void Restore(uint32_t index);
 
   void AddRoute(const Route& route) { routes_.push_back(route); }
   // In place of those that were learned before.
@@ -59,7 +73,17 @@ class InterfaceTable {
   uint32_t FirstMulticastInterface() const;
 
  private:
+  // What the kernel has forgotten of an interface.
+  struct Lost {
+    bool carrier = true;
+    std::vector<InterfaceAddress> addresses;
+    std::vector<Route> routes;
+  };
+
   void Rebuild();
+  NetworkInterface* Known(uint32_t index);
+  template <typename Which>
+  void LoseRoutes(uint32_t index, Which which);
   IpAddress Ipv4SourceOn(const NetworkInterface& interface, const IpAddress& target) const;
   IpAddress Ipv6SourceFor(uint32_t interface_index, const IpAddress& target) const;
 
@@ -67,6 +91,7 @@ class InterfaceTable {
   std::vector<Route> connected_;              // Follow the addresses.
   std::vector<Route> routes_;                 // Added.
   std::vector<Route> learned_;
+  absl::btree_map<uint32_t, Lost> lost_;  // By interface.
   // Looked up, never iterated.
   absl::flat_hash_map<IpAddress, uint32_t> owners_;
   absl::flat_hash_map<IpAddress, uint32_t> broadcasts_;

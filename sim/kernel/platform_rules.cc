@@ -220,13 +220,18 @@ void Column::Sending() {
   Row(&R::shutdown_unconnected, kRefusedButDone, kRefused, kRefusedButDone, kRefusedButDone, kAllowed, kAllowed, kRefusedButDone);
 }
 
-// Linux as random programs showed it (arp_ignore 0); of the others nobody looked.
+// Linux as random programs showed it (arp_ignore 0), and as interfaces that changed did; of the others
+// nobody looked.
 void Column::Wire() {
   //                                   Linux macOS FreeBSD FreeBSD14 Windows WinXP Symbian
   // macOS, FreeBSD, Windows (U)
   Row(&R::arp_for_all_interfaces,      kYes, kNo,  kNo,    kNo,      kNo,    kNo,  kYes);
   // macOS, FreeBSD, Windows (U)
   Row(&R::broadcast_of_all_interfaces, kYes, kNo,  kNo,    kNo,      kNo,    kNo,  kYes);
+  // macOS, FreeBSD, Windows (U)
+  Row(&R::down_drops_ipv6_addresses,   kYes, kNo,  kNo,    kNo,      kNo,    kNo,  kYes);
+  Row(&R::down_drops_routes,           kYes, kNo,  kNo,    kNo,      kNo,    kNo,  kYes);
+  Row(&R::primary_takes_others,        kYes, kNo,  kNo,    kNo,      kNo,    kNo,  kYes);
   // macOS, FreeBSD, Windows (U)
   Row(&R::unanswered_after_ms,         3000, 0,    0,      0,        0,      0,    3000);
   // macOS, FreeBSD, Windows (U)

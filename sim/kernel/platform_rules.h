@@ -234,6 +234,10 @@ struct PlatformRules {
   bool broadcast_of_all_interfaces = true;  // One interface's broadcast address is one on all.
   int unanswered_after_ms = 3000;  // Till an address that nobody has is a host unreachable to its
                                    // sender. 0: it never is.
+  bool down_drops_ipv6_addresses = true;  // An interface that goes down loses its IPv6 addresses.
+  bool down_drops_routes = true;          // And the routes that were added by it.
+  bool primary_takes_others =
+      true;  // With its first address a subnet's others go from an interface.
   bool ipv6_reports_no_route = true;  // ICMPv6 "no route" for what would have to be forwarded.
   int reassembly_ipv4_s = 30;         // How long fragments wait for the rest of their datagram.
   int reassembly_ipv6_s = 60;

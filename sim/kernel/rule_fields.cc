@@ -4,9 +4,9 @@
 
 #include <iterator>
 #include <type_traits>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sim/kernel/count_fields.h"
 
 namespace pollux::sim {
 namespace {
@@ -411,6 +411,14 @@ constexpr RuleField kFields[] = {
     {"unanswered_after_ms", "On the wire",
      "Milliseconds till an address that nobody has is host unreachable to its sender; 0: never",
      &Show<&PlatformRules::unanswered_after_ms>},
+    {"down_drops_ipv6_addresses", "On the wire",
+     "An interface that goes down loses its IPv6 addresses",
+     &Show<&PlatformRules::down_drops_ipv6_addresses>},
+    {"down_drops_routes", "On the wire", "And the routes that were added by it",
+     &Show<&PlatformRules::down_drops_routes>},
+    {"primary_takes_others", "On the wire",
+     "With the first address of a subnet its others go from an interface",
+     &Show<&PlatformRules::primary_takes_others>},
     {"ipv6_reports_no_route", "On the wire",
      "ICMPv6 says \"no route\" of what would have to be forwarded to nowhere",
      &Show<&PlatformRules::ipv6_reports_no_route>},
@@ -464,29 +472,10 @@ constexpr RuleField kFields[] = {
      "Then one in so many milliseconds (ICMPv6)", &Show<&PlatformRules::icmp_interval_ipv6_ms>},
 };
 
-// How many fields `PlatformRules` has: the most values that it can be made of.
-struct AnyValue {
-  template <typename T>
-  operator T() const;  // NOLINT: it stands for a value of whatever type is asked for.
-};
-
-template <size_t... kIndex>
-constexpr bool IsMadeOf(std::index_sequence<kIndex...>) {
-  return requires { PlatformRules{(static_cast<void>(kIndex), AnyValue())...}; };
-}
-
-template <size_t kCount>
-constexpr size_t CountFields() {
-  if constexpr (IsMadeOf(std::make_index_sequence<kCount + 1>())) {
-    return CountFields<kCount + 1>();
-  } else {
-    return kCount;
-  }
-}
-
 // A rule that was added has no row here, or one that is gone still has. `platform` itself, the name
 // of the column, is the one field that has none.
-static_assert(std::size(kFields) + 1 == CountFields<1>(), "kFields is not PlatformRules");
+static_assert(std::size(kFields) + 1 == CountFields<PlatformRules>(),
+              "kFields is not PlatformRules");
 
 }  // namespace
 

@@ -48,6 +48,7 @@ class UdpStack::Impl {
   Outcome<SocketId> Open(AddressFamily family, UserId user);
   void Close(SocketId id);
   void Reset();
+  void ForgetKeptRoutes();
 
   // socket_table.cc
   std::vector<SocketInfo> Sockets() const;

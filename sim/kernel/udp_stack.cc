@@ -45,6 +45,8 @@ absl::string_view ToString(DropCause cause) {
       return "host frozen";
     case DropCause::kNoCarrier:
       return "no carrier";
+    case DropCause::kPartitioned:
+      return "partitioned";
     case DropCause::kReassemblyTimeout:
       return "fragments are missing";
     case DropCause::kReassemblyFull:
@@ -126,6 +128,11 @@ void UdpStack::Impl::Reset() {
   icmp_budgets_.clear();
 }
 
+// Addresses and routes have changed: what sockets know of the way to their peers may be wrong.
+void UdpStack::Impl::ForgetKeptRoutes() {
+  for (const auto& [id, socket] : sockets_) socket->kept_route.reset();
+}
+
 UdpStack::UdpStack(const PlatformRules& rules, StackHost& host, Capabilities capabilities)
     : impl_(std::make_unique<Impl>(rules, host, capabilities)) {}
 UdpStack::~UdpStack() = default;
@@ -147,6 +154,30 @@ void UdpStack::SetLearnedRoutes(std::vector<Route> routes) {
 }
 
 void UdpStack::SetForwarding(const ForwardingRules* rules) { impl_->SetForwarding(rules); }
+
+void UdpStack::SetUp(uint32_t interface_index, bool up) {
+  impl_->interfaces().SetUp(interface_index, up, rules());
+  impl_->ForgetKeptRoutes();
+}
+
+void UdpStack::SetCarrier(uint32_t interface_index, bool carrier) {
+  impl_->interfaces().SetCarrier(interface_index, carrier);
+}
+
+void UdpStack::AddAddress(uint32_t interface_index, const InterfaceAddress& address) {
+  impl_->interfaces().AddAddress(interface_index, address);
+  impl_->ForgetKeptRoutes();
+}
+
+std::vector<IpAddress> UdpStack::RemoveAddress(uint32_t interface_index, const IpAddress& address) {
+  impl_->ForgetKeptRoutes();
+  return impl_->interfaces().RemoveAddress(interface_index, address, rules());
+}
+
+void UdpStack::Reconfigure(uint32_t interface_index) {
+  impl_->interfaces().Restore(interface_index);
+  impl_->ForgetKeptRoutes();
+}
 
 IpAddress UdpStack::NextHop(uint32_t interface_index, const IpAddress& target) const {
   if (target.is_multicast() || target.is_limited_broadcast()) return target;

@@ -53,6 +53,7 @@ enum class DropCause : uint8_t {
   kHostDown,           // The host has crashed, and nobody is there to take it.
   kHostFrozen,         // The machine stands still, its network card too.
   kNoCarrier,          // The interface's cable is pulled.
+  kPartitioned,        // A partition has its sender on another side.
   kReassemblyTimeout,  // The rest of its datagram did not come in time.
   kReassemblyFull,     // Too many datagrams wait for the rest.
   kDuplicateFragment,  // The same bytes of its datagram are there.
@@ -192,6 +193,16 @@ class UdpStack {
   void SetLearnedRoutes(std::vector<Route> routes);
   // Makes the host a router; null makes it none. Not owned. Rules may change in place.
   void SetForwarding(const ForwardingRules* rules);
+  // Takes an interface administratively down, or up: with what the platform's kernel then forgets.
+  void SetUp(uint32_t interface_index, bool up);
+  // Pulls the cable of an interface, or puts it in: the program sees it, and nothing else changes.
+  void SetCarrier(uint32_t interface_index, bool carrier);
+  void AddAddress(uint32_t interface_index, const InterfaceAddress& address);
+  // Returns what is gone: with the primary address of a subnet, some kernels remove all others.
+  std::vector<IpAddress> RemoveAddress(uint32_t interface_index, const IpAddress& address);
+  // Gives an interface that is up the addresses and routes again that it has lost, as the programs
+  // do that configure a machine's network.
+  void Reconfigure(uint32_t interface_index);
   // The next hop for a packet that leaves by an interface: a gateway, or its own target.
   IpAddress NextHop(uint32_t interface_index, const IpAddress& target) const;
   // Whether the host answers ARP requests for that address of its own on every interface, not on

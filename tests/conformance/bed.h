@@ -39,6 +39,7 @@ using ::pollux::testing::Says;
 
 inline constexpr IpAddress kA = IpAddress::Ipv4(10, 77, 0, 1);
 inline constexpr IpAddress kASecond = IpAddress::Ipv4(10, 77, 0, 11);
+inline constexpr IpAddress kANew = IpAddress::Ipv4(10, 77, 0, 9);  // For who moves there.
 inline constexpr IpAddress kB = IpAddress::Ipv4(10, 77, 0, 2);
 inline constexpr IpAddress kAOther = IpAddress::Ipv4(10, 78, 0, 1);
 inline constexpr IpAddress kBOther = IpAddress::Ipv4(10, 78, 0, 2);
@@ -47,6 +48,8 @@ inline constexpr IpAddress kA6 =
     IpAddress::Ipv6({0xfd, 0x77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 inline constexpr IpAddress kB6 =
     IpAddress::Ipv6({0xfd, 0x77, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2});
+inline constexpr IpAddress kBOther6 =
+    IpAddress::Ipv6({0xfd, 0x78, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2});
 inline constexpr IpAddress kGroup = IpAddress::Ipv4(239, 255, 43, 21);
 inline constexpr IpAddress kOtherGroup = IpAddress::Ipv4(239, 255, 43, 22);
 inline constexpr IpAddress kGroup6 =
@@ -63,6 +66,14 @@ class Bed {
   // Runs both hosts until all that was sent before has arrived, or been dropped, and every callback
   // that is due has run: what has not happened then will not.
   virtual void Settle() = 0;
+
+  // ---- Host A's interface va changes, by the kernel alone: nobody configures it behind ----
+
+  virtual void SwitchVa(bool up) = 0;
+  virtual void AddToVa(const IpAddress& address) = 0;
+  virtual void RemoveFromVa(const IpAddress& address) = 0;
+  // As it was at first.
+  virtual void RestoreVa() = 0;
 };
 
 struct BedFactory {

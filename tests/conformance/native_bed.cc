@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "tools/lab/lab.h"
+#include "tools/lab/netlink.h"
 
 namespace pollux::conformance {
 namespace {
@@ -19,8 +21,8 @@ namespace {
 // Both engines belong to this thread, which gives each its turns.
 class NativeBed final : public Bed {
  public:
-  NativeBed(std::unique_ptr<SocketEngine> a, std::unique_ptr<SocketEngine> b)
-      : a_(std::move(a)), b_(std::move(b)) {}
+  NativeBed(const lab::Lab& lab, std::unique_ptr<SocketEngine> a, std::unique_ptr<SocketEngine> b)
+      : lab_(lab), a_(std::move(a)), b_(std::move(b)) {}
 
   SocketEngine& a() override { return *a_; }
   SocketEngine& b() override { return *b_; }
@@ -49,7 +51,58 @@ class NativeBed final : public Bed {
     for (int i = 0; i < 20; ++i) Turn();
   }
 
+  void SwitchVa(bool up) override {
+    Change([up](lab::Netlink& netlink) {
+      EXPECT_THAT(netlink.SetUp(kVa, up), IsOk());
+      if (!up) return;
+      EXPECT_THAT(netlink.WaitUntilOperational(kVa, absl::Seconds(5)), IsOk());
+    });
+  }
+  void AddToVa(const IpAddress& address) override {
+    Change([&](lab::Netlink& netlink) {
+      EXPECT_THAT(netlink.AddAddress(kVa, address, address.is_ipv4() ? 24 : 64), IsOk());
+    });
+  }
+  void RemoveFromVa(const IpAddress& address) override {
+    Change([&](lab::Netlink& netlink) {
+      EXPECT_THAT(netlink.RemoveAddress(kVa, address, address.is_ipv4() ? 24 : 64), IsOk());
+    });
+  }
+  // What is there already, or is not, fails, and that is as well.
+  void RestoreVa() override {
+    SwitchVa(true);
+    Change([](lab::Netlink& netlink) {
+      for (const InterfaceAddress& entry : kVaAddresses) {
+        netlink.RemoveAddress(kVa, entry.address, entry.prefix_length).IgnoreError();
+      }
+      for (const InterfaceAddress& entry : kVaAddresses) {
+        if (entry.address == kANew) continue;
+        EXPECT_THAT(netlink.AddAddress(kVa, entry.address, entry.prefix_length), IsOk());
+      }
+      netlink.AddDefaultRoute(kVa, kB).IgnoreError();
+      netlink.AddDefaultRoute(kVa, kB6).IgnoreError();
+    });
+  }
+
  private:
+  static constexpr int kVa = 11;
+  static inline const InterfaceAddress kVaAddresses[] = {
+      {kA, 24, std::nullopt},
+      {kASecond, 24, std::nullopt},
+      {kANew, 24, std::nullopt},
+      {kA6, 64, std::nullopt},
+      {IpAddress::Ipv6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x11}), 64,
+       std::nullopt}};
+
+  void Change(absl::FunctionRef<void(lab::Netlink&)> change) {
+    const absl::Status status = lab_.RunOn(lab::Host::kA, [&] {
+      const absl::StatusOr<std::unique_ptr<lab::Netlink>> netlink = lab::Netlink::Open();
+      EXPECT_THAT(netlink, IsOk());
+      if (netlink.ok()) change(**netlink);
+    });
+    EXPECT_THAT(status, IsOk());
+  }
+
   void Turn() {
     a_->loop().RunFor(absl::ZeroDuration());
     b_->loop().RunFor(absl::ZeroDuration());
@@ -72,6 +125,7 @@ class NativeBed final : public Bed {
     EXPECT_TRUE(RunUntil([&] { return receiver.HasPendingDatagrams(); }, absl::Seconds(5)));
   }
 
+  const lab::Lab lab_;
   std::unique_ptr<SocketEngine> a_;
   std::unique_ptr<SocketEngine> b_;
 };
@@ -94,7 +148,7 @@ absl::StatusOr<std::unique_ptr<Bed>> NewNativeBed() {
   if (!a.ok()) return a.status();
   absl::StatusOr<std::unique_ptr<SocketEngine>> b = lab->NewEngine(lab::Host::kB);
   if (!b.ok()) return b.status();
-  return std::make_unique<NativeBed>(*std::move(a), *std::move(b));
+  return std::make_unique<NativeBed>(*lab, *std::move(a), *std::move(b));
 }
 
 bool ReadBehindTheBack(NativeHandle handle) {

@@ -7,20 +7,20 @@
 namespace pollux::conformance {
 namespace {
 
+const sim::LinkProfile kWire = {.latency = absl::Microseconds(50)};
+
 class SimBed final : public Bed {
  public:
   SimBed()
       : a_(net_.AddHost("a", {.user = 0})),
         // As in the lab of the native bed, B has no route for groups and other networks.
-        b_(net_.AddHost("b", {.user = 0, .group_routes = false})) {
-    const sim::LinkProfile wire = {.latency = absl::Microseconds(50)};
-    sim::Segment& v =
-        net_.AddSegment("v", {.ipv4 = "10.77.0.0/24", .ipv6 = "fd77::/64", .link = wire});
+        b_(net_.AddHost("b", {.user = 0, .group_routes = false})),
+        v_(net_.AddSegment("v", {.ipv4 = "10.77.0.0/24", .ipv6 = "fd77::/64", .link = kWire})) {
     sim::Segment& w =
-        net_.AddSegment("w", {.ipv4 = "10.78.0.0/24", .ipv6 = "fd78::/64", .link = wire});
-    v.Attach(a_, {.name = "va", .addresses = {"10.77.0.1", "10.77.0.11", "fd77::1"}});
+        net_.AddSegment("w", {.ipv4 = "10.78.0.0/24", .ipv6 = "fd78::/64", .link = kWire});
+    v_.Attach(a_, {.name = "va", .addresses = {"10.77.0.1", "10.77.0.11", "fd77::1"}});
     w.Attach(a_, {.name = "wa", .addresses = {"10.78.0.1", "fd78::1"}});
-    v.Attach(b_, {.name = "vb", .addresses = {"10.77.0.2", "fd77::2"}});
+    v_.Attach(b_, {.name = "vb", .addresses = {"10.77.0.2", "fd77::2"}});
     w.Attach(b_, {.name = "wb", .addresses = {"10.78.0.2", "fd78::2"}});
   }
 
@@ -32,10 +32,23 @@ class SimBed final : public Bed {
   // A hundred times the latency: whatever an arrival sets off has arrived, too.
   void Settle() override { net_.RunFor(absl::Milliseconds(5)); }
 
+  void SwitchVa(bool up) override {
+    if (up) {
+      a_.BringUp("va", sim::Host::AfterUp::kNothing);
+    } else {
+      a_.TakeDown("va");
+    }
+  }
+  void AddToVa(const IpAddress& address) override { v_.AddAddress(a_, address.ToString()); }
+  void RemoveFromVa(const IpAddress& address) override { v_.RemoveAddress(a_, address.ToString()); }
+  // Each test has a bed of its own.
+  void RestoreVa() override {}
+
  private:
   sim::Network net_;
   sim::Host& a_;
   sim::Host& b_;
+  sim::Segment& v_;
 };
 
 }  // namespace
