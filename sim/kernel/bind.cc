@@ -174,7 +174,11 @@ Outcome<> UdpStack::Impl::Bind(SocketState& socket, const Endpoint& local) {
   const bool shared = address.is_multicast() || address.is_limited_broadcast() ||
                       interfaces_.OwnerOfBroadcast(address) != 0;
   const bool mapped = socket.is_ipv6() && address.is_ipv4();
-  socket.source = !mapped && (shared || socket.on_wildcard()) ? IpAddress() : socket.local;
+  // What an earlier bind left is none of an IPv6 group's business.
+  const bool keeps = socket.is_ipv6() && address.is_ipv6() && address.is_multicast();
+  if (!keeps) {
+    socket.source = !mapped && (shared || socket.on_wildcard()) ? IpAddress() : socket.local;
+  }
   ports_.Add(socket);
   return Done();
 }

@@ -32,6 +32,16 @@ TEST(Observed, TheMappedWildcardSpeaksNoIpv6) {
   EXPECT_EQ(socket.SendTo("10.77.0.1:5000", "x"), "ok");
 }
 
+TEST(Observed, TheMappedWildcardStaysTheSourceOfWhoThenBindsAnIpv6Group) {
+  TwoHosts net;
+  Sock socket = net.a.Bound("0.0.0.0:0", "", kDual);
+  EXPECT_EQ(socket.Disconnect(), "ok");
+  EXPECT_EQ(socket.Bind("[ff15::4321]:5000"), "ok");
+  EXPECT_EQ(socket.Connect("[fd77::2]:5000"), "EAFNOSUPPORT");
+  // Without it the route chooses.
+  EXPECT_EQ(net.a.Bound("[ff15::4321]:5001", "", kDual).Connect("[fd77::2]:5000"), "ok");
+}
+
 TEST(Observed, WhereThereIsNoRouteTheFamilyDoesNotMatter) {
   TwoHosts net;
   Sock socket = net.b.Bound("10.77.0.2:5000", "", kDual);
