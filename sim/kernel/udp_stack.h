@@ -40,39 +40,41 @@ using UserId = uint32_t;
 // Which ways of a socket a shutdown closes.
 enum class ShutdownHow : uint8_t { kRead, kWrite, kBoth };
 
-// Why a stack threw a packet away.
+// Why a stack threw a packet away. The numbers are part of every fingerprint: never renumber, only
+// append.
 enum class DropCause : uint8_t {
-  kNoSocket,  // Nobody listens on the port; unicast is answered with port unreachable.
-  kNotForUs,  // The address is not this host's, or no group of the arrival interface.
-  kFiltered,  // Sockets listen there, but none of them takes it: peer, membership, device.
-  kReceiveBufferFull,
-  kNoRoute,
-  kInterfaceDown,
-  kBadChecksum,        // It was corrupted on the way. Nobody is told.
-  kNotAsked,           // An ICMP error, of which the socket that it is about is not told.
-  kHostDown,           // The host has crashed, and nobody is there to take it.
-  kHostFrozen,         // The machine stands still, its network card too.
-  kNoCarrier,          // The interface's cable is pulled.
-  kPartitioned,        // A partition has its sender on another side.
-  kReassemblyTimeout,  // The rest of its datagram did not come in time.
-  kReassemblyFull,     // Too many datagrams wait for the rest.
-  kDuplicateFragment,  // The same bytes of its datagram are there.
-  kFragmentOverlap,    // Other bytes are there in part: what had come is thrown away, too.
+  kNoSocket = 0,  // Nobody listens on the port; unicast is answered with port unreachable.
+  kNotForUs = 1,  // The address is not this host's, or no group of the arrival interface.
+  kFiltered = 2,  // Sockets listen there, but none of them takes it: peer, membership, device.
+  kReceiveBufferFull = 3,
+  kNoRoute = 4,
+  kInterfaceDown = 5,
+  kBadChecksum = 6,         // It was corrupted on the way. Nobody is told.
+  kNotAsked = 7,            // An ICMP error, of which the socket that it is about is not told.
+  kHostDown = 8,            // The host has crashed, and nobody is there to take it.
+  kHostFrozen = 9,          // The machine stands still, its network card too.
+  kNoCarrier = 10,          // The interface's cable is pulled.
+  kReassemblyTimeout = 11,  // The rest of its datagram did not come in time.
+  kReassemblyFull = 12,     // Too many datagrams wait for the rest.
+  kDuplicateFragment = 13,  // The same bytes of its datagram are there.
+  kFragmentOverlap = 14,    // Other bytes are there in part: what had come is thrown away, too.
   // Not the stack itself, but what is between it and others:
-  kQueueFull,   // Of those that wait for a line.
-  kQueueDelay,  // They have waited for too long: CoDel.
-  kByRule,
-  kDiscarded,  // Held, or under way, and thrown away by the test.
+  kQueueFull = 15,   // Of those that wait for a line.
+  kQueueDelay = 16,  // They have waited for too long: CoDel.
+  kByRule = 17,
+  kDiscarded = 18,  // Held, or under way, and thrown away by the test.
   // Routers.
-  kHopLimit,    // Its last hop was this one.
-  kTooLarge,    // For the next segment, and it must not be split.
-  kProhibited,  // By a rule of the router, which says so.
-  kSwallowed,   // By a rule of the router, which says nothing.
+  kHopLimit = 19,    // Its last hop was this one.
+  kTooLarge = 20,    // For the next segment, and it must not be split.
+  kProhibited = 21,  // By a rule of the router, which says so.
+  kSwallowed = 22,   // By a rule of the router, which says nothing.
   // Network address translators.
-  kNatNoMapping,       // What it was sent to stands for nobody inside.
-  kNatFiltered,        // It does, and the sender may not send to it.
-  kNatNoHairpin,       // From inside to inside, by an address outside.
-  kNatPortsExhausted,  // No port is left to stand for its sender.
+  kNatNoMapping = 23,       // What it was sent to stands for nobody inside.
+  kNatFiltered = 24,        // It does, and the sender may not send to it.
+  kNatNoHairpin = 25,       // From inside to inside, by an address outside.
+  kNatPortsExhausted = 26,  // No port is left to stand for its sender.
+  // Faults.
+  kPartitioned = 27,  // A partition has its sender on another side.
 };
 absl::string_view ToString(DropCause cause);
 
