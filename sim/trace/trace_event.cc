@@ -129,8 +129,8 @@ absl::string_view ToString(IcmpError error) {
 
 std::string TraceEvent::Reason() const {
   if (packet == nullptr) return std::string(note);
-  const std::string cause = Cause(*this);
-  return cause.empty() ? cause : cause.substr(2, cause.size() - 3);
+  const std::string text = Cause(*this);
+  return text.empty() ? text : text.substr(2, text.size() - 3);
 }
 
 std::string TraceEvent::ToNumberedString() const {
