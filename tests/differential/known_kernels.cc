@@ -41,6 +41,14 @@ bool DidBefore(const Difference& d, Verb verb) {
              [&](const Call& call) { return call.verb == verb && call.socket == d.made().socket; });
 }
 
+// Whether any socket did, or this call does.
+bool AnyDid(const Difference& d, std::initializer_list<Verb> verbs) {
+  const auto did = [&](const Call& call) {
+    return std::find(verbs.begin(), verbs.end(), call.verb) != verbs.end();
+  };
+  return did(d.made()) || Any(d, did);
+}
+
 bool IsVerb(const Difference& d, std::initializer_list<Verb> verbs) {
   return std::find(verbs.begin(), verbs.end(), d.made().verb) != verbs.end();
 }
@@ -62,6 +70,43 @@ bool HasReuseGroup(const Difference& difference) {
   return After(difference, [](const Call& call) {
     return call.verb == Verb::kSet && call.option == SocketOption::kReusePort && call.value != 0;
   });
+}
+
+// Whether the socket was bound to an address or interface, or tried to be, or has a peer whose
+// address decides, or the destination names an interface.
+bool HasLocalEnd(const Difference& d) {
+  if (d.made().endpoint.address.scope_id() != 0) return true;
+  return Any(d, [&](const Call& call) {
+    if (call.socket != d.made().socket) return false;
+    return call.verb == Verb::kBind || call.verb == Verb::kConnect ||
+           call.verb == Verb::kOutgoing ||
+           (call.verb == Verb::kSet && call.option == SocketOption::kBoundInterface);
+  });
+}
+
+// "[ff02::1]:5000" of "[ff02::1%va]:5000".
+std::string WithoutScope(const Answer& endpoint) {
+  const size_t scope = endpoint.find('%');
+  if (scope == Answer::npos) return endpoint;
+  return endpoint.substr(0, scope) + endpoint.substr(endpoint.find(']', scope));
+}
+
+std::string WithoutPort(const Answer& endpoint) { return endpoint.substr(0, endpoint.rfind(':')); }
+
+bool IsNumber(const Answer& answer) {
+  return absl::ascii_isdigit(static_cast<unsigned char>(answer[0])) != 0 &&
+         !absl::StrContains(answer, " ");
+}
+
+// Whether so much was sent that the receive buffer of a socket that was not told may be full.
+bool SentMuch(const Difference& d) {
+  size_t bytes = 0;
+  Any(d, [&](const Call& call) {
+    if (call.verb == Verb::kSend) bytes += call.payload.size();
+    return false;
+  });
+  constexpr size_t kUsualBuffer = 212992;
+  return bytes > kUsualBuffer;
 }
 
 bool HasPeers(const Difference& difference) {
@@ -91,7 +136,8 @@ std::vector<KnownDifference> DifferencesOfLinux61() {
        "datagram fits as well.",
        /*ends=*/true,
        [](const Difference& d) {
-         return LooksIntoQueue(d) && SetBefore(d, SocketOption::kReceiveBufferSize);
+         return LooksIntoQueue(d) &&
+                (SetBefore(d, SocketOption::kReceiveBufferSize) || SentMuch(d));
        }},
       {"a reuse-port group before a connected socket",
        "6.1 may give a peer's datagram, or error, to a SO_REUSEPORT group on the same address that "
@@ -143,18 +189,40 @@ std::vector<KnownDifference> GvisorAnswersOtherwise() {
       {"an option cannot be read", "gVisor does not know the option, though it takes it.", false,
        [](const Difference& d) { return IsVerb(d, {Verb::kGet}) && d.real() == "ENOPROTOOPT"; }},
       {"an option has another value",
-       "Buffers are larger, and what gVisor does not know stays as it was.", false,
-       [](const Difference& d) { return IsVerb(d, {Verb::kGet}) && !IsError(d.simulated()); }},
+       "Buffers are larger, a dual-stack socket that is bound to IPv6 still says that it is one, "
+       "and "
+       "what gVisor does not know stays as it was.",
+       false,
+       [](const Difference& d) {
+         if (!IsVerb(d, {Verb::kGet}) || !IsNumber(d.simulated()) || !IsNumber(d.real()))
+           return false;
+         const SocketOption option = d.made().option;
+         const bool gvisors_own = option == SocketOption::kReceiveBufferSize ||
+                                  option == SocketOption::kSendBufferSize ||
+                                  option == SocketOption::kIpv6Only;
+         return gvisors_own || SetBefore(d, option);
+       }},
       {"another error", "Both refuse the call, and check in another order.", false,
        [](const Difference& d) {
          return IsError(d.real()) && IsError(d.simulated()) &&
-                !EitherIsOneOf(d, {"ECONNREFUSED"}) && IsVerb(d, kPlainCalls);
+                !EitherIsOneOf(d, {"ECONNREFUSED", "EPIPE", "EBADF", "ENOBUFS"}) &&
+                IsVerb(d, kPlainCalls);
        }},
-      {"a scope is missing", "gVisor shows the group that a socket is bound to without its scope.",
+      {"another scope, or none",
+       "gVisor shows the group that a socket is bound to without its scope, and a link-local "
+       "address "
+       "with that which it was bound with.",
        false,
        [](const Difference& d) {
-         return IsVerb(d, {Verb::kLocal, Verb::kPeer}) && absl::StrContains(d.simulated(), "%") &&
-                !absl::StrContains(d.real(), "%");
+         return IsVerb(d, {Verb::kLocal, Verb::kPeer}) &&
+                WithoutScope(d.real()) == WithoutScope(d.simulated());
+       }},
+      {"a wildcard is shown as another",
+       "gVisor shows the mapped wildcard, where Linux shows 0.0.0.0, as that of both protocols.",
+       false,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kLocal}) && absl::StartsWith(d.real(), "*:") &&
+                absl::StartsWith(d.simulated(), "0.0.0.0:");
        }},
       {"an empty queue looks like an empty datagram",
        "After a shutdown of reading the target asks with SO_MEMINFO, which gVisor does not know.",
@@ -177,7 +245,8 @@ std::vector<KnownDifference> GvisorHasOtherRules() {
       {"shutdown without a peer", "Linux refuses it, but carries it out; gVisor does one of these.",
        true,
        [](const Difference& d) {
-         return IsVerb(d, {Verb::kShutdown}) || EitherIsOneOf(d, {"EPIPE", "end"});
+         return AnyDid(d, {Verb::kShutdown}) &&
+                (IsVerb(d, {Verb::kShutdown}) || EitherIsOneOf(d, {"EPIPE", "end"}));
        }},
       {"the local end chooses the way",
        "gVisor looks for a route from the address or interface that the socket is bound to; Linux "
@@ -185,7 +254,8 @@ std::vector<KnownDifference> GvisorHasOtherRules() {
        true,
        [](const Difference& d) {
          return IsVerb(d, {Verb::kSend, Verb::kConnect, Verb::kOutgoing}) &&
-                EitherIsOneOf(d, {"EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL", "EINVAL"});
+                EitherIsOneOf(d, {"EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL", "EINVAL"}) &&
+                HasLocalEnd(d);
        }},
       {"broadcasts without permission",
        "gVisor knows the broadcast addresses of the interface alone by which it sends, and asks "
@@ -226,12 +296,20 @@ std::vector<KnownDifference> GvisorHasOtherRules() {
        [](const Difference& d) {
          const bool another_source =
              absl::StrContains(d.real(), " from ") && absl::StrContains(d.simulated(), " from ");
-         return IsVerb(d, {Verb::kLocal, Verb::kPeer}) || another_source ||
+         const bool endpoints = !IsError(d.real()) && !IsError(d.simulated());
+         return (IsVerb(d, {Verb::kLocal}) && endpoints && AnyDid(d, {Verb::kConnect})) ||
+                (IsVerb(d, {Verb::kPeer}) && endpoints && SentToItself(d)) || another_source ||
                 (LooksIntoQueue(d) && SentToItself(d));
        }},
       {"datagrams too large for the path", "gVisor does not know IP_MTU_DISCOVER.", true,
        [](const Difference& d) {
          return IsVerb(d, {Verb::kSend}) && EitherIsOneOf(d, {"EMSGSIZE"});
+       }},
+      {"the send buffer does not limit fragments", "gVisor sends them all, however small it is.",
+       true,
+       [](const Difference& d) {
+         return IsVerb(d, {Verb::kSend}) && d.simulated() == "ENOBUFS" &&
+                SetBefore(d, SocketOption::kSendBufferSize);
        }},
       {"errors of unconnected sockets",
        "gVisor tells connected sockets alone, whatever kReportUnreachable says.", true,
@@ -252,17 +330,27 @@ std::vector<KnownDifference> GvisorHasOtherRules() {
        "gVisor delivers them by the destination, Linux sends them out by the interface.", true,
        [](const Difference& d) {
          return LooksIntoQueue(d) && Any(d, [](const Call& call) {
-                  return call.verb == Verb::kSet && call.option == SocketOption::kBoundInterface;
+                  return call.verb == Verb::kSet && call.option == SocketOption::kBoundInterface &&
+                         call.value != 0;
                 });
        }},
       {"link-local addresses without a scope",
        "Linux takes the interface of a peer that was given up, gVisor finds the address.", true,
        [](const Difference& d) {
+         const IpAddress& made_to = d.made().endpoint.address;
+         if (IsVerb(d, {Verb::kConnect}) && made_to.needs_scope() && made_to.scope_id() == 0) {
+           return d.real() == "ok" && d.simulated() == "EINVAL";
+         }
          return LooksIntoQueue(d) && Any(d, [](const Call& call) {
                   const IpAddress& to = call.endpoint.address;
                   return call.verb == Verb::kSend && to.is_ipv6() && to.is_link_local() &&
                          to.scope_id() == 0;
                 });
+       }},
+      {"a former peer",
+       "A disconnected IPv6 socket of Linux goes on to hear its former peer alone.", true,
+       [](const Difference& d) {
+         return LooksIntoQueue(d) && d.simulated() == "nothing" && DidBefore(d, Verb::kDisconnect);
        }},
       {"the way of group datagrams",
        "gVisor sends them by the interface of the address that a socket is bound to, and gives "
@@ -273,11 +361,17 @@ std::vector<KnownDifference> GvisorHasOtherRules() {
                   return call.verb == Verb::kSend && call.endpoint.address.is_multicast();
                 });
        }},
-      {"a failed send binds",
-       "On gVisor the socket has a port afterwards, so that kIpv6Only cannot be set any more.",
+      {"a port that stays",
+       "On gVisor a socket keeps the port that was chosen for it, when the send fails for which "
+       "that "
+       "was, and when it is disconnected; on Linux it depends on the error, and does not.",
        true,
        [](const Difference& d) {
-         return IsVerb(d, {Verb::kSet}) && d.made().option == SocketOption::kIpv6Only;
+         const bool other_port = IsVerb(d, {Verb::kLocal}) &&
+                                 (DidBefore(d, Verb::kSend) || DidBefore(d, Verb::kDisconnect)) &&
+                                 WithoutPort(d.real()) == WithoutPort(d.simulated());
+         return other_port ||
+                (IsVerb(d, {Verb::kSet}) && d.made().option == SocketOption::kIpv6Only);
        }},
       {"a scope that stays",
        "On Linux a bind that fails may leave the socket on the interface that it named.", true,
