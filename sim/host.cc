@@ -37,6 +37,8 @@ bool Host::Interface::ShoutsTo(const IpAddress& address) const {
   return host_.stack_.ShoutsEverywhere(address);
 }
 
+bool Host::Interface::IsRouter() const { return host_.routing_.forwards; }
+
 std::optional<DropCause> Host::Interface::Loses(const Packet& packet,
                                                 absl::string_view origin) const {
   if (host_.is_down()) return DropCause::kHostDown;
@@ -281,6 +283,13 @@ void Host::Timer::Fire() {
   host.timers_.erase({what, number});  // And this.
   host.stack_.TimerExpired(what, number, host.engine_->loop().WallNow());
   host.origin_ = host.name();
+}
+
+void Host::GroupChanged(uint32_t interface_index, const IpAddress& group, bool wanted) {
+  const Interface& interface = *interfaces_[interface_index - 1];
+  if (interface.domain != nullptr) {
+    interface.domain->GroupChanged(interface.number, group, wanted);
+  }
 }
 
 void Host::SocketReady(SocketId socket) { engine_->SocketReady(socket); }

@@ -204,6 +204,7 @@ class Host : private StackHost {
   uint32_t Draw(StackDraw what, uint32_t bound) override;
   void StartTimer(StackTimer what, uint64_t number, absl::Duration delay) override;
   void StopTimer(StackTimer what, uint64_t number) override;
+  void GroupChanged(uint32_t interface_index, const IpAddress& group, bool wanted) override;
   void SocketReady(SocketId socket) override;
   void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) override;
   void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) override;
@@ -228,6 +229,8 @@ class Host : private StackHost {
   void ApplyPause();
   void ApplyFreeze();
   void StopOrRun();
+  // Tells the switches that the host is on whether it can send and hear.
+  void TellAwake();
   void ApplyOff(Interface& interface, AfterUp after);
   void ApplyCarrier(Interface& interface);
   Interface& FindInterface(absl::string_view name);

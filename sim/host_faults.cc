@@ -86,17 +86,26 @@ void Host::ApplyDown() {
   if (down_.on() == is_down()) return;
   if (down_.on()) {
     RecordFault("crashed");
+    engine_->Kill();
+    TellAwake();
     EndBoot();
   } else {
     RecordFault("restarted");
     StartEngine();
+    TellAwake();
     if (paused_ || frozen_) engine_->host_loop().Pause();
     StartProgram();
   }
 }
 
+void Host::TellAwake() {
+  for (const auto& interface : interfaces_) {
+    if (interface->domain == nullptr) continue;
+    interface->domain->SetAwake(interface->number, !is_down() && !frozen_);
+  }
+}
+
 void Host::EndBoot() {
-  engine_->Kill();
   stack_.Reset();
   StopTimers();
   Forget();
@@ -164,6 +173,7 @@ void Host::ApplyFreeze() {
   } else {
     clock_.Go(world_.timeline.now());
   }
+  TellAwake();
   StopOrRun();
 }
 
@@ -239,6 +249,7 @@ void Host::ApplyOff(Interface& interface, AfterUp after) {
   RecordFault(off ? "interface down" : "interface up", interface.interface_name());
   stack_.SetUp(interface.index(), !off);
   if (!off && after == AfterUp::kReconfigure) stack_.Reconfigure(interface.index());
+  interface.domain->SetLink(interface.number, interface.has_link(), true);
 }
 
 void Host::Unplug(absl::string_view interface) {
@@ -264,6 +275,8 @@ void Host::ApplyCarrier(Interface& interface) {
   interface.is_unplugged = unplugged;
   RecordFault(unplugged ? "cable pulled" : "cable put in", interface.interface_name());
   stack_.SetCarrier(interface.index(), !unplugged);
+  // That a cable is put in again is no reason for a kernel to report its groups again.
+  interface.domain->SetLink(interface.number, interface.has_link(), false);
 }
 
 }  // namespace pollux::sim

@@ -32,12 +32,14 @@ class Host::Interface final : public Station {
   absl::string_view host_name() const override { return host_.name(); }
   absl::string_view interface_name() const override { return name_; }
   bool Wants(const IpAddress& group) const override;
+  bool IsRouter() const override;
   bool AnswersFor(const IpAddress& address) const override;
   bool ShoutsTo(const IpAddress& address) const override;
   void Unclaimed(const Packet& packet) override;
   void Arrive(const Packet& packet, absl::string_view origin) override;
 
   uint32_t index() const { return index_; }
+  bool has_link() const { return !is_off && !is_unplugged; }
 
   BroadcastDomain* domain = nullptr;  // Null for loopback.
   BroadcastDomain::StationNumber number = 0;

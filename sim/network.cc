@@ -219,7 +219,8 @@ absl::Status Network::ValidateSegment(absl::string_view name, const SegmentOptio
   }
   for (const absl::Status& status : {ValidatePrefix(options.ipv4, AddressFamily::kIpv4),
                                      ValidatePrefix(options.ipv6, AddressFamily::kIpv6),
-                                     Validate(options.link, !options.ipv6.empty())}) {
+                                     Validate(options.link, !options.ipv6.empty()),
+                                     Validate(options.snooping.value_or(SnoopingOptions()))}) {
     if (!status.ok()) return refuse(status);
   }
   for (const std::unique_ptr<Segment>& other : segments_) {

@@ -36,6 +36,7 @@ IpAddress LinkLocal(const std::array<uint8_t, 6>& hardware) {
 Segment::Segment(const World& world, Topology& topology, absl::string_view name,
                  const SegmentOptions& options)
     : world_(world), topology_(topology), domain_(name, world, options.link) {
+  if (options.snooping) domain_.AddSwitch(*options.snooping);
   for (const std::string& text : {options.ipv4, options.ipv6}) {
     if (text.empty()) continue;
     prefixes_.push_back(*Prefix::Parse(text));
@@ -341,6 +342,32 @@ void Segment::Quiesce() {
 
 void Segment::RecordFault(absl::string_view note) {
   world_.trace.RecordFault(world_.timeline.elapsed(), name(), "", note);
+}
+
+// ---- The switch ----
+
+SnoopingSwitch& Segment::Switch() const {
+  POLLUX_CHECK(domain_.snooping() != nullptr,
+               absl::StrCat("segment ", name(),
+                            " has no switch that reads IGMP; SegmentOptions::snooping adds one"));
+  return *domain_.snooping();
+}
+
+void Segment::SetQuerier(bool querier) {
+  Switch().SetQuerier(querier);
+  RecordFault(querier ? "has a querier" : "has no querier");
+}
+
+void Segment::RestartSwitch() {
+  Switch().Restart();
+  RecordFault("switch restarted");
+}
+
+bool Segment::Forwards(const IpAddress& group, const Host& to) const {
+  const std::vector<BroadcastDomain::StationNumber> stations = StationsOf(to);
+  return std::any_of(stations.begin(), stations.end(), [&](BroadcastDomain::StationNumber number) {
+    return Switch().Forwards(number, group.WithScope(0));
+  });
 }
 
 void Segment::CheckDirection(const LinkProfile& profile) const {

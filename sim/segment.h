@@ -25,6 +25,8 @@
 #include "sim/fabric/link_change.h"
 #include "sim/fabric/link_profile.h"
 #include "sim/fabric/prefix.h"
+#include "sim/fabric/snooping_switch.h"
+#include "sim/fabric/snooping_table.h"
 #include "sim/fabric/transmitter.h"
 #include "sim/fabric/world.h"
 #include "sim/fault_guard.h"
@@ -40,6 +42,8 @@ struct SegmentOptions {
   std::string ipv4 = {};  // "10.0.0.0/24"; empty for none.
   std::string ipv6 = {};  // "fd00::/64"; empty for none. Hosts get link-local addresses beside it.
   LinkProfile link = {};  // The way from each host to each other.
+  // What the segment's switch reads of IGMP and MLD; unset: nothing, and groups go to all ports.
+  std::optional<SnoopingOptions> snooping = {};
 };
 
 // How a host is attached. By default as the next one that came.
@@ -92,6 +96,16 @@ class Segment {
   // `change` must be valid: this is checked.
   FaultGuard Fault(const Host* from, const Host* to, const LinkChange& change);
   bool IsAttached(const Host& host) const;
+
+  // ---- The switch that `SegmentOptions::snooping` asked for: this is checked. ----
+
+  // Has somebody begin to ask who wants which group, at this moment and in intervals from then on,
+  // or nobody ask any more.
+  void SetQuerier(bool querier);
+  // The switch forgets who wants what, as one that restarts.
+  void RestartSwitch();
+  // Whether it passes a group's packets to that host.
+  bool Forwards(const IpAddress& group, const Host& to) const;
 
   // ---- Directions. Hosts must be attached: this is checked. ----
 
@@ -149,6 +163,7 @@ class Segment {
   // Ends all faults, whatever holds them.
   void Quiesce();
   void RecordFault(absl::string_view note);
+  SnoopingSwitch& Switch() const;
 
   const World world_;
   Topology& topology_;

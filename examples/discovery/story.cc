@@ -61,6 +61,7 @@ void Story::OnEvent(const sim::TraceEvent& event) {
     case sim::EventKind::kReleased:
     case sim::EventKind::kForwarded:
     case sim::EventKind::kTranslated:
+    case sim::EventKind::kReported:
       return;
     case sim::EventKind::kFault:
     case sim::EventKind::kUnclaimed:

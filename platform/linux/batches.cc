@@ -88,7 +88,7 @@ size_t OutgoingBatch::Gather(absl::Span<const SendSlot> slots, size_t segment_ma
   return run;
 }
 
-IncomingBatch::IncomingBatch() : messages_{} {
+IncomingBatch::IncomingBatch() {
   for (size_t i = 0; i < kMessages; ++i) {
     messages_[i].msg_hdr.msg_name = addresses_[i].mutable_data();
     messages_[i].msg_hdr.msg_iov = &payloads_[i];

@@ -67,7 +67,7 @@ class IncomingBatch {
   mmsghdr* messages() { return messages_; }
 
  private:
-  mmsghdr messages_[kMessages];
+  mmsghdr messages_[kMessages] = {};
   iovec payloads_[kMessages];
   internal::SocketAddress addresses_[kMessages];
   ControlBuffer controls_[kMessages];

@@ -40,6 +40,8 @@ absl::string_view ToString(DrawKind kind) {
       return "undetected";
     case DrawKind::kNatPort:
       return "NAT port";
+    case DrawKind::kReportDelay:
+      return "report delay";
     case DrawKind::kChaos:
       return "chaos";
   }

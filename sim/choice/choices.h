@@ -35,11 +35,12 @@ enum class DrawKind : uint8_t {
   kDuplicateState = 9,  // Below: what this packet's chance of each fault has to do with that of
   kCorruptState = 10,   //   the packet before, where they are correlated.
   kOvertakeState = 11,
-  kLate = 12,        // Flip: a link delivers this packet later than usual.
-  kCorruptBit = 13,  // Below: a bit of a corrupted packet that arrives as another.
-  kUndetected = 14,  // Flip: the checksum of a corrupted packet fits by chance.
-  kNatPort = 15,     // Below: where a NAT's search for a free port starts.
-  kChaos = 40,       // Below: what a plan of faults has that luck draws.
+  kLate = 12,         // Flip: a link delivers this packet later than usual.
+  kCorruptBit = 13,   // Below: a bit of a corrupted packet that arrives as another.
+  kUndetected = 14,   // Flip: the checksum of a corrupted packet fits by chance.
+  kNatPort = 15,      // Below: where a NAT's search for a free port starts.
+  kReportDelay = 16,  // Below: how long after the first a host's second report about a group is.
+  kChaos = 40,        // Below: what a plan of faults has that luck draws.
 };
 
 inline constexpr DrawKind kAllDrawKinds[] = {
@@ -48,12 +49,12 @@ inline constexpr DrawKind kAllDrawKinds[] = {
     DrawKind::kJitter,         DrawKind::kLossState,     DrawKind::kDuplicateState,
     DrawKind::kCorruptState,   DrawKind::kOvertakeState, DrawKind::kLate,
     DrawKind::kCorruptBit,     DrawKind::kUndetected,    DrawKind::kNatPort,
-    DrawKind::kChaos,
+    DrawKind::kReportDelay,    DrawKind::kChaos,
 };
 
 // "loss", "duplicate", "ephemeral port", "reuse-port group", "corrupt", "overtake", "jitter", "loss
 // state", "duplicate state", "corrupt state", "overtake state", "late", "corrupt bit",
-// "undetected", "NAT port", "chaos".
+// "undetected", "NAT port", "report delay", "chaos".
 absl::string_view ToString(DrawKind kind);
 // Whether it is a fault, which `Choices::Flip` decides, and not a choice of `Choices::Below`.
 bool IsFault(DrawKind kind);

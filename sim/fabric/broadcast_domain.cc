@@ -47,9 +47,35 @@ BroadcastDomain::StationNumber BroadcastDomain::Attach(Station& station) {
   port.station = &station;
   port.label = again ? absl::StrCat(station.host_name(), ".", station.interface_name())
                      : std::string(station.host_name());
+  if (switch_ != nullptr) switch_->Connect(station, port.label);
   RewireLines();
   return ports_.size() - 1;
 }
+
+// ---- The switch ----
+
+void BroadcastDomain::AddSwitch(const SnoopingOptions& options) {
+  POLLUX_CHECK(ports_.empty(), absl::StrCat("segment ", name_, " gets a switch after stations"));
+  switch_ = std::make_unique<SnoopingSwitch>(
+      world_, name_, options, [this](StationNumber from) -> const LinkProfile& {
+        const Port& port = ports_[from];
+        return faults_.Apply(from, from, port.uplink == nullptr ? profile_ : *port.uplink);
+      });
+}
+
+void BroadcastDomain::GroupChanged(StationNumber station, const IpAddress& group, bool wanted) {
+  if (switch_ != nullptr) switch_->GroupChanged(station, group, wanted);
+}
+
+void BroadcastDomain::SetAwake(StationNumber station, bool awake) {
+  if (switch_ != nullptr) switch_->SetAwake(station, awake);
+}
+
+void BroadcastDomain::SetLink(StationNumber station, bool link, bool reports) {
+  if (switch_ != nullptr) switch_->SetLink(station, link, reports);
+}
+
+// ---- Addresses ----
 
 void BroadcastDomain::AddAddress(StationNumber station, const IpAddress& address) {
   POLLUX_CHECK(owners_.try_emplace(address, station).second,
@@ -259,7 +285,9 @@ void BroadcastDomain::Spread(StationNumber from, const Packet& packet, absl::str
     packet.event = sent;
     Link& link = LinkTo(from, to);
     if (line != nullptr ? !link.WaitsFor(line) : link.WaitsFor(own)) continue;
-    if (multicast && !link.receiver().Wants(packet.target())) {
+    if (multicast && switch_ != nullptr && !switch_->Forwards(to, packet.target())) {
+      if (link.receiver().Wants(packet.target())) link.KeepBack(packet, origin);
+    } else if (multicast && !link.receiver().Wants(packet.target())) {
       link.Accompany(packet, origin, shared, latency);
     } else if (line == nullptr && link.line() != nullptr) {
       link.Send(packet, origin);

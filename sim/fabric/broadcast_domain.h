@@ -26,6 +26,8 @@
 #include "sim/fabric/link_change.h"
 #include "sim/fabric/link_faults.h"
 #include "sim/fabric/link_profile.h"
+#include "sim/fabric/snooping_switch.h"
+#include "sim/fabric/snooping_table.h"
 #include "sim/fabric/station.h"
 #include "sim/fabric/transmitter.h"
 #include "sim/fabric/world.h"
@@ -75,6 +77,17 @@ class BroadcastDomain {
   QueueLength UplinkQueue(StationNumber from) const;
   QueueLength DownlinkQueue(StationNumber to) const;
   QueueLength PairQueue(StationNumber from, StationNumber to) const;
+
+  // Gives the segment a switch that reads IGMP and MLD: packets for a group go to those alone of
+  // which it knows that they want it, and to routers. Before the first station is attached.
+  void AddSwitch(const SnoopingOptions& options);
+  // Null for one that passes all on to all.
+  SnoopingSwitch* snooping() const { return switch_.get(); }
+  // For the switch, if there is one: what stations want, and whether they can be heard;
+  // snooping_switch.h tells more.
+  void GroupChanged(StationNumber station, const IpAddress& group, bool wanted);
+  void SetAwake(StationNumber station, bool awake);
+  void SetLink(StationNumber station, bool link, bool reports);
 
   // Attaches a station, which has no address yet.
   StationNumber Attach(Station& station);
@@ -134,6 +147,7 @@ class BroadcastDomain {
   LinkProfile profile_;
   LinkFaults faults_;
   std::vector<Port> ports_;
+  std::unique_ptr<SnoopingSwitch> switch_;
   absl::flat_hash_map<IpAddress, StationNumber> owners_;
   absl::flat_hash_set<IpAddress> broadcasts_;
 };

@@ -163,6 +163,12 @@ Packet Link::Corrupt(const Packet& packet, absl::string_view origin) {
   return damaged;
 }
 
+void Link::KeepBack(const Packet& packet, absl::string_view origin) {
+  TraceEvent event = NewEvent(EventKind::kDropped, packet, origin);
+  event.cause = DropCause::kGroupNotReported;
+  world_.trace.Record(event);
+}
+
 // ---- Flights ----
 
 void Link::Hold(const Packet& packet, absl::string_view origin) {

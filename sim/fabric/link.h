@@ -61,6 +61,8 @@ class Link final : private Departure {
   // then it is nobody's luck, and not worth a draw or a line on record.
   void Accompany(const Packet& packet, absl::string_view origin, Courier::Flight& shared,
                  absl::Duration delay);
+  // A switch keeps back a packet that the receiver wants; that goes on record.
+  void KeepBack(const Packet& packet, absl::string_view origin);
 
  private:
   // Departure.

@@ -23,6 +23,8 @@ class Station {
   virtual absl::string_view interface_name() const = 0;
   // Whether packets for that multicast group are for this interface.
   virtual bool Wants(const IpAddress& group) const = 0;
+  // Whether it is a router's: switches pass all groups to those.
+  virtual bool IsRouter() const { return false; }
   // Whether the host says here that it has that address, though it is another interface's.
   virtual bool AnswersFor(const IpAddress& /*address*/) const { return false; }
   // Whether the host sends to that address by broadcast, though it is another interface's.

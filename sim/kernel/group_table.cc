@@ -2,6 +2,8 @@
 
 #include "sim/kernel/group_table.h"
 
+#include <algorithm>
+
 namespace pollux::sim {
 
 bool IsAllHosts(const IpAddress& group) {
@@ -12,8 +14,20 @@ bool IsAllHosts(const IpAddress& group) {
   return IpAddress::Ipv6(bytes) == IpAddress::LoopbackIpv6();
 }
 
+void GroupTable::TakeChanges(
+    absl::FunctionRef<void(uint32_t interface_index, const IpAddress& group, bool member)>
+        changed) {
+  for (const Change& change : std::exchange(changes_, {})) {
+    const bool member = entries_.contains(change.key);
+    if (member != change.member) changed(change.key.first, change.key.second, member);
+  }
+}
+
 void GroupTable::Count(const SocketMembership& membership, int change) {
   const Key key(membership.interface_index, membership.group);
+  const bool known = std::any_of(changes_.begin(), changes_.end(),
+                                 [&](const Change& entry) { return entry.key == key; });
+  if (!known) changes_.push_back({key, entries_.contains(key)});
   Entry& entry = entries_[key];
   if (!membership.source_specific) entry.any_source += change;
   for (const IpAddress& source : membership.sources) {

@@ -10,9 +10,11 @@
 
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "sim/kernel/socket_state.h"
 #include "udp/ip_address.h"
 
@@ -23,6 +25,12 @@ class GroupTable {
   // Counts a membership of some socket in, or out again.
   void Add(const SocketMembership& membership) { Count(membership, 1); }
   void Remove(const SocketMembership& membership) { Count(membership, -1); }
+
+  // Calls `changed` for each interface and group that has come to have members, or none any more,
+  // since the last call.
+  void TakeChanges(
+      absl::FunctionRef<void(uint32_t interface_index, const IpAddress& group, bool member)>
+          changed);
 
   // Whether some socket is a member.
   bool IsMember(uint32_t interface_index, const IpAddress& group) const;
@@ -36,9 +44,16 @@ class GroupTable {
   };
   using Key = std::pair<uint32_t, IpAddress>;
 
+  // Whether there were members before the changes that nobody took yet.
+  struct Change {
+    Key key;
+    bool member;
+  };
+
   void Count(const SocketMembership& membership, int change);
 
   absl::flat_hash_map<Key, Entry> entries_;  // Looked up, never iterated.
+  std::vector<Change> changes_;              // One for each key.
 };
 
 // 224.0.0.1, ff01::1 and ff02::1.

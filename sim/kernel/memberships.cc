@@ -49,6 +49,12 @@ void UdpStack::Impl::Drop(SocketState& socket, SocketMembership* membership) {
   socket.memberships.erase(socket.memberships.begin() + (membership - socket.memberships.data()));
 }
 
+void UdpStack::Impl::AnnounceGroups() {
+  groups_.TakeChanges([this](uint32_t interface_index, const IpAddress& group, bool member) {
+    host_.GroupChanged(interface_index, group, member);
+  });
+}
+
 Outcome<> UdpStack::Impl::JoinAnySource(SocketState& socket, const IpAddress& group,
                                         uint32_t interface_index, bool interface_was_named) {
   // IPv6 without an interface takes a membership on any for the same one (udp-semantics 1.3.4).

@@ -80,6 +80,8 @@ class UdpStack::Impl {
   Outcome<> Join(SocketState& socket, const GroupMembership& membership);
   Outcome<> Leave(SocketState& socket, const GroupMembership& membership);
   Outcome<> SetMulticastInterface(SocketState& socket, uint32_t interface_index);
+  // Tells the host of groups that a call has begun or ceased to want.
+  void AnnounceGroups();
 
   // deliver.cc
   void Deliver(uint32_t interface_index, const Packet& packet, absl::Time now);

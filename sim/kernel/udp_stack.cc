@@ -47,6 +47,8 @@ absl::string_view ToString(DropCause cause) {
       return "no carrier";
     case DropCause::kPartitioned:
       return "partitioned";
+    case DropCause::kGroupNotReported:
+      return "group not reported";
     case DropCause::kReassemblyTimeout:
       return "fragments are missing";
     case DropCause::kReassemblyFull:
@@ -200,7 +202,10 @@ bool UdpStack::IsMember(uint32_t interface_index, const IpAddress& group) const 
   return impl_->groups().IsMember(interface_index, group);
 }
 
-void UdpStack::Reset() { Change().Reset(); }
+void UdpStack::Reset() {
+  Change().Reset();
+  impl_->AnnounceGroups();
+}
 
 uint64_t UdpStack::last_packet() const { return impl_->last_packet(); }
 
@@ -213,7 +218,10 @@ Outcome<SocketId> UdpStack::Socket(AddressFamily family, UserId user) {
   return Change().Open(family, user);
 }
 
-void UdpStack::Close(SocketId socket) { Change().Close(socket); }
+void UdpStack::Close(SocketId socket) {
+  Change().Close(socket);
+  impl_->AnnounceGroups();
+}
 
 Outcome<> UdpStack::Bind(SocketId socket, const Endpoint& local) {
   return Change().Bind(impl_->Get(socket), local);
@@ -276,11 +284,15 @@ Outcome<int> UdpStack::GetOption(SocketId socket, SocketOption option) const {
 }
 
 Outcome<> UdpStack::Join(SocketId socket, const GroupMembership& membership) {
-  return Change().Join(impl_->Get(socket), membership);
+  Outcome<> joined = Change().Join(impl_->Get(socket), membership);
+  impl_->AnnounceGroups();
+  return joined;
 }
 
 Outcome<> UdpStack::Leave(SocketId socket, const GroupMembership& membership) {
-  return Change().Leave(impl_->Get(socket), membership);
+  Outcome<> left = Change().Leave(impl_->Get(socket), membership);
+  impl_->AnnounceGroups();
+  return left;
 }
 
 Outcome<> UdpStack::SetMulticastInterface(SocketId socket, uint32_t interface_index) {

@@ -75,6 +75,8 @@ enum class DropCause : uint8_t {
   kNatPortsExhausted = 26,  // No port is left to stand for its sender.
   // Faults.
   kPartitioned = 27,  // A partition has its sender on another side.
+  // Switches.
+  kGroupNotReported = 28,  // The switch does not know that the receiver wants the group.
 };
 absl::string_view ToString(DropCause cause);
 
@@ -113,6 +115,10 @@ class StackHost {
   // are not running are not. By default there is no time, and nothing expires.
   virtual void StartTimer(StackTimer /*what*/, uint64_t /*number*/, absl::Duration /*delay*/) {}
   virtual void StopTimer(StackTimer /*what*/, uint64_t /*number*/) {}
+  // The sockets of the host have begun to want a group on an interface, or ceased to. Must not call
+  // back into the stack.
+  virtual void GroupChanged(uint32_t /*interface_index*/, const IpAddress& /*group*/,
+                            bool /*wanted*/) {}
   // A datagram or an error was queued on `socket`. Must not call back into the stack.
   virtual void SocketReady(SocketId socket) = 0;
   // For the record. An ICMP error is delivered to the socket that is told of it.

@@ -121,6 +121,7 @@ void Trace::Condense(const TraceEvent& event) {
       fingerprint_.Add(event.note);
       break;
     case EventKind::kForwarded:
+    case EventKind::kReported:
     case EventKind::kSent:
     case EventKind::kUnclaimed:
       break;

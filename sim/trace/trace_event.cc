@@ -52,12 +52,16 @@ std::string Cause(const TraceEvent& event) {
     case EventKind::kDelivered:
       return absl::StrCat(" (socket ", event.socket, ")");
     case EventKind::kDropped:
+      if (!event.draw.empty()) {
+        return absl::StrCat(" (", ToString(event.cause), " on ", event.draw, ")");
+      }
       if (event.socket == 0) return absl::StrCat(" (", ToString(event.cause), ")");
       return absl::StrCat(" (", ToString(event.cause), ", socket ", event.socket, ")");
     case EventKind::kTranslated:
       return absl::StrCat(" (was ", event.note, ")");
     case EventKind::kForwarded:
     case EventKind::kFault:
+    case EventKind::kReported:
     case EventKind::kSent:
     case EventKind::kUnclaimed:
       return "";
@@ -91,6 +95,8 @@ absl::string_view ToString(EventKind kind) {
       return "translated";
     case EventKind::kFault:
       return "fault";
+    case EventKind::kReported:
+      return "reported";
     case EventKind::kLate:
       return "late";
     case EventKind::kMarked:

@@ -36,10 +36,11 @@ enum class EventKind : uint8_t {
   kReleased = 14,    // It goes on.
   kForwarded = 15,   // A router passes it on by that interface.
   kTranslated = 16,  // A NAT gave it other ends; `note` has those that it had.
+  kReported = 17,    // Of no packet: what a switch learned of a host's groups, or did not; `note`.
 };
 
 // "sent", "lost", "duplicated", "unclaimed", "delivered", "dropped", "corrupted", "overtook",
-// "fault", "late", "marked", "ruled", "held", "released".
+// "fault", "late", "marked", "ruled", "held", "released", "forwarded", "translated", "reported".
 absl::string_view ToString(EventKind kind);
 // "port unreachable", and so on.
 absl::string_view ToString(IcmpError error);
