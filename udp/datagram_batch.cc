@@ -9,7 +9,7 @@ namespace {
 constexpr size_t kRoom = 65536;
 // From one slot's memory to the next. More than the room, by an odd number of cache lines: equal
 // distances of a power of two would have the beginnings of all slots compete for the same ones.
-constexpr size_t kStride = kRoom + 19 * 64;
+constexpr size_t kStride = kRoom + size_t{19} * 64;
 
 // With runs, a call has much to give in few slots, and the fewer are in use the more of their
 // memory stays in the processor's caches.

@@ -52,7 +52,7 @@ std::string Cause(const TraceEvent& event) {
     case EventKind::kDelivered:
       return absl::StrCat(" (socket ", event.socket, ")");
     case EventKind::kDropped:
-      if (!event.draw.empty()) {
+      if (event.cause == DropCause::kGroupNotReported) {
         return absl::StrCat(" (", ToString(event.cause), " on ", event.draw, ")");
       }
       if (event.socket == 0) return absl::StrCat(" (", ToString(event.cause), ")");
