@@ -2,10 +2,11 @@
 
 """The repositories of the WORKSPACE file. MODULE.bazel has its own list."""
 
+load("//tools/wine:prefix.bzl", "wine_prefix")
 load(":sources.bzl", "debian_platforms", "source_archive")
 
 def pollux_dependencies(local_sources):
-    """Declares every external repository.
+    """Declares every external repository, and how to build for other systems.
 
     Args:
       local_sources: a folder with unpacked sources, or "" to download them.
@@ -32,6 +33,13 @@ def pollux_dependencies(local_sources):
         strip_prefix = "benchmark-1.7.1",
         url = "https://github.com/google/benchmark/archive/refs/tags/v1.7.1.tar.gz",
     )
+    # Every Bazel that reads a WORKSPACE file has these rules built in.
+    native.local_repository(
+        name = "rules_shell",
+        path = "third_party/stubs/rules_shell",
+    )
+    wine_prefix(name = "wine_prefix")
+    native.register_toolchains("//tools/toolchains/mingw")
     if local_sources:
         _without_network()
     else:

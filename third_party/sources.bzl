@@ -60,6 +60,18 @@ def _debian_platforms_impl(ctx):
         if "\"%s\"" % cpu not in known
     ]
     ctx.file("cpu/BUILD", known + "\n" + "\n".join(added))
+    if "\"incompatible\"" not in ctx.read("BUILD"):
+        ctx.file("BUILD", ctx.read("BUILD") + _INCOMPATIBLE)
 
-# Abseil's BUILD files ask for processors that Debian's copy does not name yet.
+# What no platform is.
+_INCOMPATIBLE = """
+constraint_setting(name = "incompatible_setting")
+
+constraint_value(
+    name = "incompatible",
+    constraint_setting = ":incompatible_setting",
+)
+"""
+
+# Abseil's BUILD files, and ours, ask for what Debian's copy does not name yet.
 debian_platforms = repository_rule(implementation = _debian_platforms_impl)

@@ -309,8 +309,11 @@ std::vector<Finding> CheckBuildFile(const SourceFile& file) {
   for (size_t i = 0; i < file.lines().size(); ++i) {
     const std::string& line = file.lines()[i];
     if (absl::StartsWith(line, "cc_") && first_rule == 0) first_rule = i + 1;
-    if (absl::StartsWith(line, "sh_")) {
-      findings.Add(i + 1, "bazel", "Bazel 9 has no sh_ rules of its own; write a GoogleTest");
+    if (absl::StartsWith(line, "sh_") && !absl::StrContains(text, "\"@rules_shell//")) {
+      findings.Add(
+          i + 1, "bazel",
+          "Bazel 9 has no sh_ rules of its own; load them from @rules_shell, or for a test "
+          "write a GoogleTest");
     }
   }
   if (first_rule != 0 && !absl::StrContains(text, "\"@rules_cc//cc:defs.bzl\"")) {

@@ -247,6 +247,10 @@ TEST(BuildFiles, ServeEveryBazel) {
   EXPECT_THAT(BuildRulesOf(""), ElementsAre("bazel"));
   EXPECT_THAT(BuildRulesOf(absl::StrCat(kSources, "cc_library(\n)\n")), ElementsAre("bazel"));
   EXPECT_THAT(BuildRulesOf(absl::StrCat(kSources, "sh_test(\n)\n")), ElementsAre("bazel"));
+  EXPECT_THAT(
+      BuildRulesOf(absl::StrCat("load(\"@rules_shell//shell:sh_binary.bzl\", \"sh_binary\")\n",
+                                kSources, "sh_binary(\n)\n")),
+      IsEmpty());
   EXPECT_THAT(BuildRulesOf(absl::StrCat("load(\"@rules_cc//cc:defs.bzl\", \"cc_library\")\n",
                                         kSources, "cc_library(\n)\n")),
               IsEmpty());

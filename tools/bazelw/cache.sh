@@ -16,7 +16,9 @@ find_cache() {
     [[ -O $CACHE ]] || die "$CACHE belongs to somebody else; please set XDG_CACHE_HOME."
   fi
   LOG=$CACHE/bazelw.log
-  SETTINGS=$CACHE/bazelrc
+  # A new number whenever settings() says something else: clones of other commits use
+  # this folder at the same time.
+  SETTINGS=$CACHE/bazelrc-2
 }
 
 # lock_cache: waits until no other bazelw is setting up, then starts a new log.
@@ -37,6 +39,9 @@ settings() {
 # Written by bazelw: what depends on this machine.
 common "--repo_env=POLLUX_SOURCES=$(sources_folder)"
 build "--disk_cache=$CACHE/disk"
+# What later versions of Bazel do by themselves: find toolchains by platform.
+build --incompatible_enable_cc_toolchain_resolution
+build:windows --crosstool_top=//tools/toolchains:suite
 END
 }
 
