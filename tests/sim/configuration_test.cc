@@ -170,7 +170,8 @@ TEST(ConfigurationDeathTest, ARunWithoutEndIsFound) {
   });
   ASSERT_TRUE(socket.WriteDatagram("again", Endpoint(alice.address(), 7755)).ok());
   EXPECT_DEATH(net.RunFor(absl::Hours(1)),
-               "exceeded its limit of 1000 events .*\n(.*delivered.*alice#.*\n)?");
+               ::testing::AllOf(HasSubstr("exceeded its limit of 1000 events"),
+                                HasSubstr("delivered  alice#500")));
 }
 
 // ---- Symbian's capabilities ----

@@ -5,7 +5,6 @@
 
 #include "sim/testing/sim_test.h"
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -15,11 +14,15 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest-spi.h"
 #include "gtest/gtest.h"
+#include "tests/sim/testing/environment.h"
 #include "udp/event_loop.h"
 #include "udp/udp_socket.h"
 
 namespace pollux::sim {
 namespace {
+
+using ::pollux::testing::RemoveVariable;
+using ::pollux::testing::SetVariable;
 
 constexpr uint16_t kPort = 7755;
 
@@ -62,7 +65,7 @@ class SimTestTest : public ::testing::Test {
   static void Forget() {
     for (const char* variable : {"POLLUX_SIM_RUNS", "POLLUX_SIM_SEED", "POLLUX_SIM_STORY",
                                  "TEST_RUN_NUMBER", "TEST_UNDECLARED_OUTPUTS_DIR"}) {
-      unsetenv(variable);
+      RemoveVariable(variable);
     }
   }
 
@@ -84,7 +87,7 @@ void FailsWhenTheFirstTwoAreLost(Network& net) {
 }
 
 TEST_F(SimTestTest, AFailureIsToldWithTheFaultsThatItTakesAndNoOthers) {
-  setenv("POLLUX_SIM_RUNS", "1000", 1);
+  SetVariable("POLLUX_SIM_RUNS", "1000");
   const std::string failure = FailureOf(&FailsWhenTheFirstTwoAreLost);
   EXPECT_THAT(failure, ::testing::HasSubstr("nobody asked"));
   EXPECT_THAT(failure, ::testing::HasSubstr("of 1000, with the seed "));
@@ -96,9 +99,9 @@ TEST_F(SimTestTest, AFailureIsToldWithTheFaultsThatItTakesAndNoOthers) {
 }
 
 TEST_F(SimTestTest, ARunThatIsToldIsKeptAsFilesWhereTheRunnerCollectsThem) {
-  setenv("POLLUX_SIM_RUNS", "1000", 1);
+  SetVariable("POLLUX_SIM_RUNS", "1000");
   const std::string folder = ::testing::TempDir();
-  setenv("TEST_UNDECLARED_OUTPUTS_DIR", folder.c_str(), 1);
+  SetVariable("TEST_UNDECLARED_OUTPUTS_DIR", folder.c_str());
   const std::string failure = FailureOf(&FailsWhenTheFirstTwoAreLost);
   for (const char* file : {"Suite.Name.pcapng", "Suite.Name.html"}) {
     const std::string path = absl::StrCat(folder, "/", file);
@@ -108,28 +111,28 @@ TEST_F(SimTestTest, ARunThatIsToldIsKeptAsFilesWhereTheRunnerCollectsThem) {
                             std::istreambuf_iterator<char>());
     EXPECT_THAT(bytes, ::testing::HasSubstr("server #2")) << file << " has the second loss";
   }
-  setenv("TEST_UNDECLARED_OUTPUTS_DIR", absl::StrCat(folder, "/no/such").c_str(), 1);
+  SetVariable("TEST_UNDECLARED_OUTPUTS_DIR", absl::StrCat(folder, "/no/such").c_str());
   EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost),
               ::testing::HasSubstr("The run could not be kept: cannot write "));
-  unsetenv("TEST_UNDECLARED_OUTPUTS_DIR");
+  RemoveVariable("TEST_UNDECLARED_OUTPUTS_DIR");
   EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost),
               ::testing::Not(::testing::HasSubstr(".pcapng")));
 }
 
 TEST_F(SimTestTest, AStoryIsToldAgainAsItStands) {
-  setenv("POLLUX_SIM_STORY", "seed 3; loss lan/client->server #1; loss lan/client->server #2", 1);
+  SetVariable("POLLUX_SIM_STORY", "seed 3; loss lan/client->server #1; loss lan/client->server #2");
   EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost), ::testing::HasSubstr("nobody asked"));
-  setenv("POLLUX_SIM_STORY", "seed 3; loss lan/client->server #1", 1);
+  SetVariable("POLLUX_SIM_STORY", "seed 3; loss lan/client->server #1");
   EXPECT_EQ(FailureOf(&FailsWhenTheFirstTwoAreLost), "");
 }
 
 TEST_F(SimTestTest, AStoryCanBeAFile) {
   const std::string path = absl::StrCat(::testing::TempDir(), "/my.story");
   std::ofstream(path) << "seed 3\nloss lan/client->server #1\nloss lan/client->server #9\n";
-  setenv("POLLUX_SIM_STORY", path.c_str(), 1);
+  SetVariable("POLLUX_SIM_STORY", path.c_str());
   EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost),
               ::testing::HasSubstr("my.story:3: the story does not fit this run"));
-  setenv("POLLUX_SIM_STORY", "/does/not/exist", 1);
+  SetVariable("POLLUX_SIM_STORY", "/does/not/exist");
   EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost),
               ::testing::HasSubstr("the file cannot be read"));
 }
@@ -145,7 +148,7 @@ TEST_F(SimTestTest, WhatFailsAlwaysTakesNoFault) {
 
 // The place counts, not that something fails: else a story could shrink to another failure's.
 TEST_F(SimTestTest, ShrinkingStaysWithTheFailureThatWasFound) {
-  setenv("POLLUX_SIM_RUNS", "1000", 1);
+  SetVariable("POLLUX_SIM_RUNS", "1000");
   const std::string failure = FailureOf([](Network& net) {
     const int heard = QuestionsHeard(net, 3);
     if (heard == 1) {
@@ -169,8 +172,8 @@ TEST_F(SimTestTest, WhatDependsOnEarlierRunsIsNotShrunkButNamed) {
 }
 
 TEST_F(SimTestTest, TheEnvironmentSaysWhichSeedsAndHowMany) {
-  setenv("POLLUX_SIM_RUNS", "3", 1);
-  setenv("POLLUX_SIM_SEED", "40", 1);
+  SetVariable("POLLUX_SIM_RUNS", "3");
+  SetVariable("POLLUX_SIM_SEED", "40");
   runs_so_far = 0;
   EXPECT_EQ(FailureOf([](Network& net) {
               ++runs_so_far;
@@ -179,13 +182,13 @@ TEST_F(SimTestTest, TheEnvironmentSaysWhichSeedsAndHowMany) {
             "");
   EXPECT_EQ(runs_so_far, 3);
   // The third repetition goes on where two of three runs each have ended.
-  setenv("TEST_RUN_NUMBER", "3", 1);
+  SetVariable("TEST_RUN_NUMBER", "3");
   EXPECT_EQ(FailureOf([](Network& net) { EXPECT_GE(net.Story().seed, 46u); }), "");
   EXPECT_THAT(FailureOf([](Network& net) { EXPECT_GT(net.Story().seed, 46u); }),
               ::testing::HasSubstr("seed 46"));
-  setenv("POLLUX_SIM_RUNS", "0", 1);
+  SetVariable("POLLUX_SIM_RUNS", "0");
   EXPECT_THAT(FailureOf([](Network&) {}), ::testing::HasSubstr("would test nothing"));
-  setenv("POLLUX_SIM_RUNS", "many", 1);
+  SetVariable("POLLUX_SIM_RUNS", "many");
   EXPECT_THAT(FailureOf([](Network&) {}),
               ::testing::HasSubstr("POLLUX_SIM_RUNS=many is no number"));
 }
