@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "platform/linux/control_messages.h"
 #include "platform/linux/offload.h"
+#include "platform/posix/held_datagrams.h"
 
 namespace pollux::linux_engine {
 namespace {
@@ -25,7 +27,7 @@ bool Alike(const SendSlot& a, const SendSlot& b) {
 
 }  // namespace
 
-size_t OutgoingBatch::Prepare(const Sender& sender, absl::Span<const SendSlot> slots,
+size_t OutgoingBatch::Prepare(const posix::Sender& sender, absl::Span<const SendSlot> slots,
                               size_t segment_max, size_t single) {
   payloads_used_ = 0;
   size_t done = 0;
@@ -43,8 +45,8 @@ size_t OutgoingBatch::Prepare(const Sender& sender, absl::Span<const SendSlot> s
     message.msg_iovlen = payloads_used_ - before;
     size_t control = 0;
     if (!slot.options.empty()) {
-      control = WriteControl(slot.options, sender.UsesIpv4(slot), sender.type_of_service,
-                             controls_[count]);
+      control = posix::WriteControl(slot.options, sender.UsesIpv4(slot), sender.type_of_service,
+                                    controls_[count]);
     }
     if (run > 1) {
       control =
@@ -110,12 +112,14 @@ void IncomingBatch::Fill(size_t message, Metadata requested, bool with_control, 
   msghdr& header = messages_[message].msg_hdr;
   slot.size = messages_[message].msg_len;
   slot.segment_size = 0;
-  ClearInfo(slot.info);
+  posix::ClearInfo(slot.info);
   slot.info.truncated = (header.msg_flags & MSG_TRUNC) != 0;
   *addresses_[message].mutable_length() = header.msg_namelen;
   addresses_[message].ToEndpoint(slot.info.source);
   if (!with_control) return;
-  const size_t segment = ReadControl(header, requested, slot.info);
+  posix::ReadControl(header, requested, slot.info);
+  if (!slot.coalesce) return;
+  const size_t segment = ReadSegmentSize(header);
   if (segment < slot.size) slot.segment_size = segment;
 }
 

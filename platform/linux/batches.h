@@ -16,8 +16,8 @@
 #include <cstdint>
 
 #include "absl/types/span.h"
-#include "platform/linux/control_messages.h"
-#include "platform/linux/sender.h"
+#include "platform/posix/control_messages.h"
+#include "platform/posix/sender.h"
 #include "platform/posix/socket_address.h"
 #include "udp/datagram.h"
 
@@ -33,7 +33,7 @@ class OutgoingBatch {
   // Prepares as many as there is room for, or up to one that cannot be sent; returns how many
   // messages they are. Runs are made of datagrams of at most `segment_max` bytes, but for the first
   // `single` slots, which stay alone.
-  size_t Prepare(const Sender& sender, absl::Span<const SendSlot> slots, size_t segment_max,
+  size_t Prepare(const posix::Sender& sender, absl::Span<const SendSlot> slots, size_t segment_max,
                  size_t single);
 
   mmsghdr* messages() { return messages_; }
@@ -49,7 +49,7 @@ class OutgoingBatch {
   uint16_t datagrams_[kMessages];
   iovec payloads_[kPayloads];
   internal::SocketAddress addresses_[kMessages];
-  ControlBuffer controls_[kMessages];
+  posix::ControlBuffer controls_[kMessages];
 };
 
 // Room for datagrams from the kernel. What is the same in every call is written once.
@@ -70,7 +70,7 @@ class IncomingBatch {
   mmsghdr messages_[kMessages] = {};
   iovec payloads_[kMessages];
   internal::SocketAddress addresses_[kMessages];
-  ControlBuffer controls_[kMessages];
+  posix::ControlBuffer controls_[kMessages];
 };
 
 struct Batches {

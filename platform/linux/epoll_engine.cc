@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "platform/linux/interfaces.h"
-#include "platform/linux/name_service.h"
+#include "platform/posix/interfaces.h"
+#include "platform/posix/name_service.h"
 
 namespace pollux::linux_engine {
 
@@ -19,7 +19,7 @@ absl::StatusOr<std::unique_ptr<EpollEngine>> EpollEngine::Create(std::shared_ptr
 EpollEngine::EpollEngine(std::shared_ptr<SystemCalls> calls, std::unique_ptr<EpollLoop> loop)
     : calls_(std::move(calls)),
       loop_(std::move(loop)),
-      resolver_(*loop_, std::make_shared<LinuxNames>(calls_)) {}
+      resolver_(*loop_, std::make_shared<posix::PosixNames>(calls_)) {}
 
 absl::StatusOr<std::unique_ptr<EngineSocket>> EpollEngine::NewUdpSocket(AddressFamily family) {
   return EpollSocket::Create(
@@ -27,7 +27,7 @@ absl::StatusOr<std::unique_ptr<EngineSocket>> EpollEngine::NewUdpSocket(AddressF
 }
 
 absl::StatusOr<std::vector<NetworkInterface>> EpollEngine::Interfaces() {
-  return ListInterfaces(*calls_);
+  return posix::ListInterfaces(*calls_);
 }
 
 void EpollEngine::Resolve(absl::string_view name, ResolveCallback callback) {

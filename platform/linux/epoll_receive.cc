@@ -8,7 +8,10 @@
 #include <cerrno>
 
 #include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
+#include "platform/linux/control_messages.h"
 #include "platform/linux/epoll_socket.h"
+#include "platform/posix/control_messages.h"
 
 namespace pollux::linux_engine {
 
@@ -36,7 +39,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t EpollSocket::ReceivePlainly(absl::Sp
                                    from.mutable_length());
   });
   if (ABSL_PREDICT_FALSE(result < 0)) return result;
-  ClearInfo(info);
+  posix::ClearInfo(info);
   from.ToEndpoint(info.source);
   return result;
 }
@@ -67,7 +70,7 @@ int64_t EpollSocket::ReceiveWithControl(absl::Span<char> buffer, DatagramInfo& i
   received_ = true;
   surely_readable_ = false;
   SocketAddress from;
-  ControlBuffer control;
+  posix::ControlBuffer control;
   iovec payload = {buffer.data(), buffer.size()};
   msghdr message = {};
   message.msg_iov = &payload;
@@ -82,8 +85,9 @@ int64_t EpollSocket::ReceiveWithControl(absl::Span<char> buffer, DatagramInfo& i
   });
   if (ABSL_PREDICT_FALSE(result < 0)) return result;
   *from.mutable_length() = message.msg_namelen;
-  ClearInfo(info);
-  segment = ReadControl(message, metadata_, info);
+  posix::ClearInfo(info);
+  posix::ReadControl(message, metadata_, info);
+  segment = offload_.coalescing() ? ReadSegmentSize(message) : 0;
   from.ToEndpoint(info.source);
   return result;
 }
@@ -100,8 +104,8 @@ absl::StatusOr<size_t> EpollSocket::ReceiveMany(absl::Span<ReceiveSlot> slots) {
     const absl::Span<ReceiveSlot> part = slots.subspan(received, IncomingBatch::kMessages);
     const int64_t result = Transfer(Direction::kReceive, [&]() -> int64_t {
       batches_.incoming.Prepare(part, with_control);
-      return socket_.calls->RecvMMsg(socket_.fd, batches_.incoming.messages(),
-                                     static_cast<unsigned>(part.size()), MSG_DONTWAIT);
+      return calls_.RecvMMsg(socket_.fd, batches_.incoming.messages(),
+                             static_cast<unsigned>(part.size()), MSG_DONTWAIT);
     });
     if (result < 0) {
       absl::StatusOr<size_t> failure = ReceiveFailure(result);
@@ -157,7 +161,7 @@ int64_t EpollSocket::Hold() {
 }
 
 absl::StatusOr<size_t> EpollSocket::ReceiveFailure(int64_t result) {
-  if (result != -EAGAIN) return StatusOf(static_cast<int>(result), "receive");
+  if (result != -EAGAIN) return posix::StatusOf(static_cast<int>(result), "receive");
   maybe_readable_ = false;
   return 0;
 }

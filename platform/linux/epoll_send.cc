@@ -5,53 +5,19 @@
 // here allocates but where a call fails.
 
 #include <cerrno>
-#include <string>
 
-#include "absl/strings/str_cat.h"
+#include "absl/base/optimization.h"
 #include "platform/linux/epoll_socket.h"
+#include "platform/posix/control_messages.h"
 
 namespace pollux::linux_engine {
 namespace {
 
 using internal::SocketAddress;
 
-// How often a call is made again for asynchronous errors: with a peer that refuses, another one can
-// have come in between.
-constexpr int kRetriesMax = 16;
-
 constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
 
 }  // namespace
-
-// An error that ICMP can have caused may be this call's own, or have been pending. The call is made
-// again: if that goes otherwise, the error was not the call's. A refusal and, when receiving, any
-// of them, never is.
-int64_t EpollSocket::TransferAgain(Direction direction, absl::FunctionRef<int64_t()> call,
-                                   int64_t result) {
-  int suspect = 0;
-  for (int retries = 0; retries < kRetriesMax; ++retries) {
-    while (result == -EINTR) result = call();
-    const int error = result < 0 ? static_cast<int>(-result) : 0;
-    const bool repeated = error != 0 && error == suspect;
-    if (repeated && direction == Direction::kSend && error != ECONNREFUSED) return result;
-    if (suspect != 0) Keep(suspect);
-    if (!CanBeAsynchronous(error)) return result;
-    suspect = error;
-    result = call();
-  }
-  // A flood of errors: the rest is dealt with when the loop comes round.
-  if (direction == Direction::kReceive && result < 0) {
-    loop_.MarkReady(*this);
-    return -EAGAIN;
-  }
-  return result;
-}
-
-void EpollSocket::Keep(int async_error) {
-  errors_.Keep(async_error, sender_.peer);
-  maybe_failed_ = true;
-  if (ready_ != nullptr) loop_.MarkReady(*this);
-}
 
 inline absl::StatusOr<size_t> EpollSocket::SendOne(const SendSlot& slot) {
   SocketAddress to;
@@ -77,7 +43,7 @@ absl::StatusOr<size_t> EpollSocket::Send(absl::Span<const SendSlot> datagrams) {
 }
 
 int64_t EpollSocket::SendWithOptions(const SendSlot& slot, SocketAddress* to) {
-  ControlBuffer control;
+  posix::ControlBuffer control;
   iovec payload = {const_cast<char*>(slot.payload.data()), slot.payload.size()};
   msghdr message = {};
   message.msg_name = to != nullptr ? to->mutable_data() : nullptr;
@@ -86,7 +52,7 @@ int64_t EpollSocket::SendWithOptions(const SendSlot& slot, SocketAddress* to) {
   message.msg_iovlen = 1;
   message.msg_control = control.bytes;
   message.msg_controllen =
-      WriteControl(slot.options, sender_.UsesIpv4(slot), sender_.type_of_service, control);
+      posix::WriteControl(slot.options, sender_.UsesIpv4(slot), sender_.type_of_service, control);
   return Transfer(Direction::kSend, [&]() -> int64_t {
     return socket_.calls->SendMsg(socket_.fd, &message, kSendFlags);
   });
@@ -116,8 +82,8 @@ int64_t EpollSocket::SendSome(absl::Span<const SendSlot> datagrams) {
     const size_t messages = batch.Prepare(sender_, datagrams, segment_max, single);
     if (messages == 0) return 0;
     const int64_t result = Transfer(Direction::kSend, [&]() -> int64_t {
-      return socket_.calls->SendMMsg(socket_.fd, batch.messages(), static_cast<unsigned>(messages),
-                                     kSendFlags);
+      return calls_.SendMMsg(socket_.fd, batch.messages(), static_cast<unsigned>(messages),
+                             kSendFlags);
     });
     int64_t sent = result < 0 ? result : 0;
     for (int64_t i = 0; i < result; ++i) {
@@ -132,16 +98,6 @@ int64_t EpollSocket::SendSome(absl::Span<const SendSlot> datagrams) {
   const int64_t singly = attempt(batch.datagrams(0));
   if (singly > 0) offload_.Refused(static_cast<int>(-result), datagrams[0].payload.size());
   return singly;
-}
-
-absl::StatusOr<size_t> EpollSocket::SendFailure(int64_t result, const SendSlot& slot) {
-  if (result == -EAGAIN) {
-    // A socket that could not be bound for want of a port says the same as a full buffer.
-    bound_ = bound_ || KernelAddress().ToEndpoint().port != 0;
-    if (bound_) return 0;
-    return StatusOf(-EAGAIN, absl::StrCat(sender_.Describe(slot), ": no port is free"));
-  }
-  return StatusOf(static_cast<int>(result), sender_.Describe(slot));
 }
 
 }  // namespace pollux::linux_engine

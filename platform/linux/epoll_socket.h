@@ -2,11 +2,8 @@
 //
 // File: epoll_socket.h
 //
-// `EpollSocket` is a UDP socket of the Linux kernel behind the seam.
-//
-// Asynchronous errors: Linux keeps one pending error per socket, and gives it to whatever call
-// comes next, which then has not done its work. Here that call is made again and the error kept for
-// `TakeAsyncError`; see `Transfer`.
+// `EpollSocket` is a UDP socket of the Linux kernel behind the seam: many datagrams in one call,
+// segmentation offload both ways, and readiness from epoll(7).
 //
 // Readiness: the kernel is asked to watch a socket only once somebody listens, since it makes every
 // send to and from the socket dearer. Then the loop tells of edges until it has seen the program
@@ -17,27 +14,23 @@
 #ifndef POLLUX_PLATFORM_LINUX_EPOLL_SOCKET_H_
 #define POLLUX_PLATFORM_LINUX_EPOLL_SOCKET_H_
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 
-#include "absl/base/optimization.h"
 #include "absl/functional/any_invocable.h"
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "platform/linux/async_errors.h"
 #include "platform/linux/batches.h"
 #include "platform/linux/epoll_loop.h"
-#include "platform/linux/held_datagrams.h"
 #include "platform/linux/offload.h"
-#include "platform/linux/sender.h"
-#include "platform/linux/socket_ref.h"
 #include "platform/linux/system_calls.h"
+#include "platform/posix/held_datagrams.h"
+#include "platform/posix/kernel_socket.h"
 #include "platform/posix/socket_address.h"
+#include "platform/posix/socket_ref.h"
 #include "udp/socket_engine.h"
 
 namespace pollux::linux_engine {
@@ -50,16 +43,11 @@ struct SocketHome {
   Batches& batches;
 };
 
-class EpollSocket final : public EngineSocket, private EpollLoop::Watched {
+class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched {
  public:
   static absl::StatusOr<std::unique_ptr<EngineSocket>> Create(const SocketHome& home,
                                                               AddressFamily family);
   ~EpollSocket() override;
-
-  absl::Status Bind(const Endpoint& local) override;
-  absl::Status Connect(const Endpoint& peer) override;
-  absl::Status Disconnect() override;
-  Endpoint LocalEndpoint() const override;
 
   absl::StatusOr<size_t> Send(absl::Span<const SendSlot> datagrams) override;
   absl::StatusOr<size_t> Receive(absl::Span<ReceiveSlot> slots) override;
@@ -70,43 +58,18 @@ class EpollSocket final : public EngineSocket, private EpollLoop::Watched {
   void SetReadyCallback(absl::AnyInvocable<void()> ready) override;
   void RequestReady() override;
 
-  absl::Status RequestMetadata(Metadata fields) override;
-  absl::Status SetOption(SocketOption option, int value) override;
-  absl::StatusOr<int> GetOption(SocketOption option) const override;
-
-  absl::Status Join(const GroupMembership& membership) override;
-  absl::Status Leave(const GroupMembership& membership) override;
-  absl::Status SetMulticastInterface(uint32_t interface_index) override;
-  absl::StatusOr<uint32_t> MulticastInterface() const override { return multicast_interface_; }
-
   std::optional<NativeHandle> native_handle() override;
 
  private:
-  enum class Direction { kSend, kReceive };
-
-  EpollSocket(const SocketHome& home, const SocketRef& socket);
+  EpollSocket(const SocketHome& home, const posix::SocketRef& socket);
 
   void OnReady() override;
   bool Probe() override;
+  void TellLater() override;
   // Has the loop watch the socket, unless it does.
   void BeWatched();
   // Has the loop tell of levels or of edges, as fits what the callback has just done.
   void AdaptToCallback();
-  // The local address as the kernel has it; unset with port 0 where it cannot tell.
-  internal::SocketAddress KernelAddress() const;
-  // Undoes connect(2), and with it an implicit bind.
-  int Dissolve();
-
-  // Makes a call that returns a count or a negated errno, and makes it again where it was
-  // interrupted, or was given an asynchronous error. -EAGAIN means none now.
-  template <typename Call>
-  int64_t Transfer(Direction direction, Call call) {
-    const int64_t result = call();
-    if (ABSL_PREDICT_TRUE(result >= 0 || result == -EAGAIN)) return result;
-    return TransferAgain(direction, call, result);
-  }
-  int64_t TransferAgain(Direction direction, absl::FunctionRef<int64_t()> call, int64_t result);
-  void Keep(int async_error);
 
   absl::StatusOr<size_t> SendOne(const SendSlot& slot);
   int64_t SendWithOptions(const SendSlot& slot, internal::SocketAddress* to);
@@ -114,8 +77,6 @@ class EpollSocket final : public EngineSocket, private EpollLoop::Watched {
   // One system call's worth: returns how many datagrams were sent, 0 where the first cannot be, or
   // a negated errno.
   int64_t SendSome(absl::Span<const SendSlot> datagrams);
-  // What a call that sent nothing comes to.
-  absl::StatusOr<size_t> SendFailure(int64_t result, const SendSlot& slot);
 
   absl::StatusOr<size_t> ReceiveOne(ReceiveSlot& slot);
   // One datagram into `buffer`, for which `slot` says what it was; the size that it had, or a
@@ -133,7 +94,7 @@ class EpollSocket final : public EngineSocket, private EpollLoop::Watched {
 
   EpollLoop& loop_;
   Batches& batches_;
-  const SocketRef socket_;
+  SystemCalls& calls_;
   // Shared by a running callback, which may replace it or destroy the socket.
   std::shared_ptr<absl::AnyInvocable<void()>> ready_;
   bool* destroyed_ =
@@ -142,14 +103,8 @@ class EpollSocket final : public EngineSocket, private EpollLoop::Watched {
   bool levels_refused_ = false;
   bool handle_taken_ = false;
 
-  Sender sender_;
-  internal::SocketAddress before_connect_;  // The local address that `Disconnect` gives back.
-  bool bound_ = false;                      // Known to have a port.
-  Metadata metadata_ = Metadata::kNone;
-  uint32_t multicast_interface_ = 0;
   Offload offload_;
-  HeldDatagrams held_;
-  AsyncErrors errors_;
+  posix::HeldDatagrams held_;
 };
 
 }  // namespace pollux::linux_engine

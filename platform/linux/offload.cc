@@ -9,7 +9,7 @@
 
 namespace pollux::linux_engine {
 
-void Offload::Ask(const SocketRef& socket) {
+void Offload::Ask(const posix::SocketRef& socket) {
   asked_ = true;
   int unused = 0;
   if (socket.Get(SOL_UDP, UDP_SEGMENT, &unused) >= 0) segment_max_ = kRunBytesMax / 2;
@@ -33,7 +33,7 @@ void Offload::Refused(int error, size_t segment) {
   segment_max_ = by_size ? segment - 1 : 0;
 }
 
-bool Offload::Coalesce(const SocketRef& socket) {
+bool Offload::Coalesce(const posix::SocketRef& socket) {
   if (asked_to_coalesce_) return coalescing_;
   asked_to_coalesce_ = true;
   coalescing_ = socket.Set(SOL_UDP, UDP_GRO, 1) >= 0;

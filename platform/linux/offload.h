@@ -11,7 +11,7 @@
 
 #include <cstddef>
 
-#include "platform/linux/socket_ref.h"
+#include "platform/posix/socket_ref.h"
 
 namespace pollux::linux_engine {
 
@@ -26,7 +26,7 @@ class Offload {
 
   // The largest datagram that may be in a run; 0 if none may. Asks the kernel once whether it knows
   // UDP_SEGMENT at all: one that does not would ignore it, and send the run as a single datagram.
-  size_t SegmentMax(const SocketRef& socket) {
+  size_t SegmentMax(const posix::SocketRef& socket) {
     if (!asked_) Ask(socket);
     return segment_max_;
   }
@@ -38,11 +38,11 @@ class Offload {
 
   // Turns UDP_GRO on; once it is, it stays so, since what waits in the queue is coalesced already.
   // False where the kernel lacks it.
-  bool Coalesce(const SocketRef& socket);
+  bool Coalesce(const posix::SocketRef& socket);
   bool coalescing() const { return coalescing_; }
 
  private:
-  void Ask(const SocketRef& socket);
+  void Ask(const posix::SocketRef& socket);
 
   size_t segment_max_ = 0;
   bool asked_ = false;

@@ -2,58 +2,27 @@
 //
 // File: system_calls.h
 //
-// `SystemCalls` is the one way from the Linux engine to the operating system: nothing else in this
-// folder calls it. A test derives from it to make a call fail, and sees what the engine makes of
-// it.
-//
-// Each function is the call of its name, with one difference: where the call returns -1 and sets
-// errno, the function returns the negated errno. What a call is not asked for here is left out.
+// `SystemCalls` are those of Linux: what every Unix has (platform/posix/system_calls.h), and beside
+// it calls for many datagrams, epoll(7), and its descriptors for events and timers.
 
 #ifndef POLLUX_PLATFORM_LINUX_SYSTEM_CALLS_H_
 #define POLLUX_PLATFORM_LINUX_SYSTEM_CALLS_H_
 
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/types.h>
 
-#include <cstddef>
 #include <ctime>
+
+#include "platform/posix/system_calls.h"
 
 namespace pollux::linux_engine {
 
 // Thread-safe, as the calls are. The default is the operating system itself.
-class SystemCalls {
+class SystemCalls : public posix::SystemCalls {
  public:
-  SystemCalls() = default;
-  SystemCalls(const SystemCalls&) = delete;
-  SystemCalls& operator=(const SystemCalls&) = delete;
-  virtual ~SystemCalls();
-
-  // Sockets.
-  virtual int Socket(int domain, int type, int protocol);
-  virtual int Close(int fd);
-  virtual int Bind(int fd, const sockaddr* address, socklen_t length);
-  virtual int Connect(int fd, const sockaddr* address, socklen_t length);
-  virtual int GetSockName(int fd, sockaddr* address, socklen_t* length);
-  virtual int SetSockOpt(int fd, int level, int name, const void* value, socklen_t length);
-  virtual int GetSockOpt(int fd, int level, int name, void* value, socklen_t* length);
-  virtual int SetNonBlocking(int fd);  // fcntl(F_SETFL) with O_NONBLOCK
-
-  // Datagrams.
-  virtual ssize_t SendTo(int fd, const void* data, size_t size, int flags, const sockaddr* to,
-                         socklen_t length);
-  virtual ssize_t SendMsg(int fd, const msghdr* message, int flags);
   virtual int SendMMsg(int fd, mmsghdr* messages, unsigned count, int flags);
-  virtual ssize_t RecvFrom(int fd, void* data, size_t size, int flags, sockaddr* from,
-                           socklen_t* length);
-  virtual ssize_t RecvMsg(int fd, msghdr* message, int flags);
   virtual int RecvMMsg(int fd, mmsghdr* messages, unsigned count, int flags);
 
-  // Waiting.
   virtual int EpollCreate1(int flags);
   virtual int EpollCtl(int epoll, int operation, int fd, epoll_event* event);
   // A null `timeout` waits for ever.
@@ -62,20 +31,6 @@ class SystemCalls {
   virtual int EventFd(unsigned value, int flags);
   virtual int TimerFdCreate(int clock, int flags);
   virtual int TimerFdSetTime(int fd, int flags, const itimerspec* value);
-  virtual ssize_t Write(int fd, const void* data, size_t size);
-  virtual int ClockGetTime(clockid_t clock, timespec* now);
-
-  // Interfaces.
-  virtual int GetIfAddrs(ifaddrs** list);
-  virtual void FreeIfAddrs(ifaddrs* list);
-  virtual int InterfaceMtu(int fd, ifreq* request);  // ioctl(SIOCGIFMTU)
-  virtual char* IfIndexToName(unsigned index, char* name);
-
-  // Names. Returns 0 or an EAI_ code; with EAI_SYSTEM `*error` is the errno.
-  virtual int GetAddrInfo(const char* name, const addrinfo* hints, addrinfo** list, int* error);
-  virtual void FreeAddrInfo(addrinfo* list);
-  // pthread_create for a detached thread that takes no signals.
-  virtual int StartThread(void* (*body)(void*), void* argument);
 };
 
 }  // namespace pollux::linux_engine

@@ -7,7 +7,7 @@
 namespace pollux::conformance {
 
 std::vector<BedFactory> AllBeds() {
-  return {{"epoll", &NewNativeBed}, {"sim_linux", &NewSimulatedLinuxBed}};
+  return {{"epoll", &NewNativeBed}, {"poll", &NewPollBed}, {"sim_linux", &NewSimulatedLinuxBed}};
 }
 
 }  // namespace pollux::conformance

@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "platform/posix/posix_engine.h"
 #include "tools/lab/lab.h"
 #include "tools/lab/netlink.h"
 
@@ -109,9 +110,16 @@ class NativeBed final : public Bed {
   }
 
   void WaitForEither(absl::Duration at_most) {
+    const std::optional<NativeHandle> a = a_->loop().native_handle();
+    const std::optional<NativeHandle> b = b_->loop().native_handle();
+    if (!a.has_value() || !b.has_value()) {
+      // Nobody can wait for both: each has its turns.
+      a_->loop().RunFor(std::min(at_most, absl::Milliseconds(1)));
+      return;
+    }
     std::array<pollfd, 2> handles = {};
-    handles[0] = {static_cast<int>(*a_->loop().native_handle()), POLLIN, 0};
-    handles[1] = {static_cast<int>(*b_->loop().native_handle()), POLLIN, 0};
+    handles[0] = {static_cast<int>(*a), POLLIN, 0};
+    handles[1] = {static_cast<int>(*b), POLLIN, 0};
     const int64_t wait = absl::ToInt64Milliseconds(std::min(at_most, absl::Seconds(1))) + 1;
     poll(handles.data(), handles.size(), static_cast<int>(wait));
   }
@@ -136,19 +144,36 @@ void AnswerEveryDatagram() {
   std::ofstream("/proc/sys/net/ipv6/icmp/ratelimit") << 0;
 }
 
-}  // namespace
+using NewEngine =
+    absl::FunctionRef<absl::StatusOr<std::unique_ptr<SocketEngine>>(const lab::Lab&, lab::Host)>;
 
-absl::StatusOr<std::unique_ptr<Bed>> NewNativeBed() {
+absl::StatusOr<std::unique_ptr<Bed>> NewBed(NewEngine new_engine) {
   const absl::StatusOr<lab::Lab> lab = lab::EnterLab();
   if (!lab.ok()) return lab.status();
   for (const lab::Host host : {lab::Host::kA, lab::Host::kB}) {
     if (absl::Status s = lab->RunOn(host, AnswerEveryDatagram); !s.ok()) return s;
   }
-  absl::StatusOr<std::unique_ptr<SocketEngine>> a = lab->NewEngine(lab::Host::kA);
+  absl::StatusOr<std::unique_ptr<SocketEngine>> a = new_engine(*lab, lab::Host::kA);
   if (!a.ok()) return a.status();
-  absl::StatusOr<std::unique_ptr<SocketEngine>> b = lab->NewEngine(lab::Host::kB);
+  absl::StatusOr<std::unique_ptr<SocketEngine>> b = new_engine(*lab, lab::Host::kB);
   if (!b.ok()) return b.status();
   return std::make_unique<NativeBed>(*lab, *std::move(a), *std::move(b));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Bed>> NewNativeBed() {
+  return NewBed([](const lab::Lab& lab, lab::Host host) { return lab.NewEngine(host); });
+}
+
+absl::StatusOr<std::unique_ptr<Bed>> NewPollBed() {
+  return NewBed(
+      [](const lab::Lab& lab, lab::Host host) -> absl::StatusOr<std::unique_ptr<SocketEngine>> {
+        absl::StatusOr<std::unique_ptr<posix::PosixEngine>> engine =
+            posix::PosixEngine::CreateOnPoll(lab.NewSystemCalls(host));
+        if (!engine.ok()) return engine.status();
+        return std::unique_ptr<SocketEngine>(*std::move(engine));
+      });
 }
 
 bool ReadBehindTheBack(NativeHandle handle) {

@@ -16,6 +16,8 @@ namespace pollux::conformance {
 
 // Fails where the machine does not permit namespaces, or has no native engine.
 absl::StatusOr<std::unique_ptr<Bed>> NewNativeBed();
+// The same on the engine for any Unix.
+absl::StatusOr<std::unique_ptr<Bed>> NewPollBed();
 
 }  // namespace pollux::conformance
 

@@ -2,11 +2,11 @@
 //
 // File: name_service.h
 //
-// `LinuxNames` asks the C library's resolver, and so whatever the machine is set up to ask: files,
+// `PosixNames` asks the C library's resolver, and so whatever the machine is set up to ask: files,
 // DNS, mDNS.
 
-#ifndef POLLUX_PLATFORM_LINUX_NAME_SERVICE_H_
-#define POLLUX_PLATFORM_LINUX_NAME_SERVICE_H_
+#ifndef POLLUX_PLATFORM_POSIX_NAME_SERVICE_H_
+#define POLLUX_PLATFORM_POSIX_NAME_SERVICE_H_
 
 #include <memory>
 #include <string>
@@ -17,15 +17,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/common/resolver.h"
-#include "platform/linux/system_calls.h"
+#include "platform/posix/system_calls.h"
 #include "udp/ip_address.h"
 
-namespace pollux::linux_engine {
+namespace pollux::posix {
 
 // Thread-safe. Shares the system calls, which a lookup may still be in when the engine is gone.
-class LinuxNames final : public internal::NameService {
+class PosixNames final : public internal::NameService {
  public:
-  explicit LinuxNames(std::shared_ptr<SystemCalls> calls) : calls_(std::move(calls)) {}
+  explicit PosixNames(std::shared_ptr<SystemCalls> calls) : calls_(std::move(calls)) {}
 
   absl::StatusOr<std::vector<IpAddress>> Lookup(const std::string& name) override;
   absl::Status StartThread(absl::AnyInvocable<void()> body) override;
@@ -34,6 +34,6 @@ class LinuxNames final : public internal::NameService {
   const std::shared_ptr<SystemCalls> calls_;
 };
 
-}  // namespace pollux::linux_engine
+}  // namespace pollux::posix
 
-#endif  // POLLUX_PLATFORM_LINUX_NAME_SERVICE_H_
+#endif  // POLLUX_PLATFORM_POSIX_NAME_SERVICE_H_

@@ -5,8 +5,8 @@
 // `Sender` is what all datagrams of a socket have in common when they are sent: it turns a slot's
 // destination into the kernel's form, and says what is wrong with a slot that cannot be sent.
 
-#ifndef POLLUX_PLATFORM_LINUX_SENDER_H_
-#define POLLUX_PLATFORM_LINUX_SENDER_H_
+#ifndef POLLUX_PLATFORM_POSIX_SENDER_H_
+#define POLLUX_PLATFORM_POSIX_SENDER_H_
 
 #include <string>
 
@@ -16,7 +16,7 @@
 #include "udp/endpoint.h"
 #include "udp/ip_address.h"
 
-namespace pollux::linux_engine {
+namespace pollux::posix {
 
 // A value; owns nothing.
 struct Sender {
@@ -34,6 +34,6 @@ struct Sender {
   std::string Describe(const SendSlot& slot) const;
 };
 
-}  // namespace pollux::linux_engine
+}  // namespace pollux::posix
 
-#endif  // POLLUX_PLATFORM_LINUX_SENDER_H_
+#endif  // POLLUX_PLATFORM_POSIX_SENDER_H_

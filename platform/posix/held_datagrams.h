@@ -7,8 +7,8 @@
 // that is read one by one. It holds what one receive call gave, and no more: the kernel's buffer
 // stays the socket's queue.
 
-#ifndef POLLUX_PLATFORM_LINUX_HELD_DATAGRAMS_H_
-#define POLLUX_PLATFORM_LINUX_HELD_DATAGRAMS_H_
+#ifndef POLLUX_PLATFORM_POSIX_HELD_DATAGRAMS_H_
+#define POLLUX_PLATFORM_POSIX_HELD_DATAGRAMS_H_
 
 #include <algorithm>
 #include <cstddef>
@@ -18,7 +18,19 @@
 #include "absl/types/span.h"
 #include "udp/datagram.h"
 
-namespace pollux::linux_engine {
+namespace pollux::posix {
+
+// Forgets what an earlier datagram has left in `info`, but for its source. Field by field: to copy
+// an empty one over it costs a few nanoseconds more for each datagram.
+inline void ClearInfo(DatagramInfo& info) {
+  info.truncated = false;
+  info.destination.reset();
+  info.interface_index.reset();
+  info.hop_limit.reset();
+  info.ecn.reset();
+  info.kernel_time.reset();
+  info.drop_count.reset();
+}
 
 class HeldDatagrams {
  public:
@@ -65,6 +77,6 @@ class HeldDatagrams {
   size_t left_ = 0;
 };
 
-}  // namespace pollux::linux_engine
+}  // namespace pollux::posix
 
-#endif  // POLLUX_PLATFORM_LINUX_HELD_DATAGRAMS_H_
+#endif  // POLLUX_PLATFORM_POSIX_HELD_DATAGRAMS_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "platform/linux/socket_options.h"
+#include "platform/posix/socket_options.h"
 
 #include <net/if.h>
 #include <netinet/in.h>
@@ -13,8 +13,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "platform/posix/option_names.h"
 
-namespace pollux::linux_engine {
+namespace pollux::posix {
 namespace {
 
 // Which values an option takes; `reset` is one that gives the kernel's default back.
@@ -32,14 +33,6 @@ constexpr Range kHops = {.least = 1, .most = 255, .reset = true, .text = "1..255
 constexpr Range kGroupHops = {.least = 0, .most = 255, .reset = true, .text = "0..255, or -1"};
 constexpr Range kReadOnly = {.least = 1, .most = 0, .text = "it can only be read"};
 
-// An option of the kernel.
-struct KernelOption {
-  int level = -1;
-  int name = -1;
-
-  bool exists() const { return level >= 0; }
-};
-
 struct Row {
   SocketOption option;
   KernelOption ipv4;
@@ -54,15 +47,12 @@ constexpr Row kRows[] = {
     {SocketOption::kBroadcast, {SOL_SOCKET, SO_BROADCAST}, {}, kBoolean},
     {SocketOption::kSendBufferSize, {SOL_SOCKET, SO_SNDBUF}, {}, kSize},
     {SocketOption::kReceiveBufferSize, {SOL_SOCKET, SO_RCVBUF}, {}, kSize},
-    {SocketOption::kBoundInterface, {SOL_SOCKET, SO_BINDTOIFINDEX}, {}, kIndex},
-    {SocketOption::kFreeBind, {IPPROTO_IP, IP_FREEBIND}, {IPPROTO_IPV6, IPV6_FREEBIND}, kBoolean},
+    {SocketOption::kBoundInterface, kBoundInterface, kBoundInterface6, kIndex},
+    {SocketOption::kFreeBind, kFreeBind, kFreeBind6, kBoolean},
     {SocketOption::kHopLimit, {IPPROTO_IP, IP_TTL}, {IPPROTO_IPV6, IPV6_UNICAST_HOPS}, kHops},
     {SocketOption::kTypeOfService, {IPPROTO_IP, IP_TOS}, {IPPROTO_IPV6, IPV6_TCLASS}, kByte},
-    {SocketOption::kDontFragment,
-     {IPPROTO_IP, IP_MTU_DISCOVER},
-     {IPPROTO_IPV6, IPV6_MTU_DISCOVER},
-     kBoolean},
-    {SocketOption::kPathMtu, {IPPROTO_IP, IP_MTU}, {IPPROTO_IPV6, IPV6_MTU}, kReadOnly},
+    {SocketOption::kDontFragment, kDontFragment, kDontFragment6, kBoolean},
+    {SocketOption::kPathMtu, kPathMtu, kPathMtu6, kReadOnly},
     {SocketOption::kMulticastHopLimit,
      {IPPROTO_IP, IP_MULTICAST_TTL},
      {IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
@@ -71,15 +61,9 @@ constexpr Row kRows[] = {
      {IPPROTO_IP, IP_MULTICAST_LOOP},
      {IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
      kBoolean},
-    {SocketOption::kMulticastAll,
-     {IPPROTO_IP, IP_MULTICAST_ALL},
-     {IPPROTO_IPV6, IPV6_MULTICAST_ALL},
-     kBoolean},
+    {SocketOption::kMulticastAll, kMulticastAll, kMulticastAll6, kBoolean},
     {SocketOption::kIpv6Only, {}, {IPPROTO_IPV6, IPV6_V6ONLY}, kReadOnly},
-    {SocketOption::kReportUnreachable,
-     {IPPROTO_IP, IP_RECVERR},
-     {IPPROTO_IPV6, IPV6_RECVERR},
-     kBoolean},
+    {SocketOption::kReportUnreachable, kReportUnreachable, kReportUnreachable6, kBoolean},
 };
 
 const Row* RowFor(SocketOption option) {
@@ -105,22 +89,16 @@ Pair OptionsOf(const SocketRef& socket, const Row& row) {
   return {row.ipv6, row.ipv4};
 }
 
-// The kernel's value for ours, and back. The two protocols have equal constants.
-static_assert(IP_PMTUDISC_DO == IPV6_PMTUDISC_DO && IP_PMTUDISC_WANT == IPV6_PMTUDISC_WANT &&
-              IP_PMTUDISC_PROBE == IPV6_PMTUDISC_PROBE);
+// The kernel's value for ours, and back.
 int ToKernel(SocketOption option, int value) {
-  // WANT is the kernel's default: what fits the path is marked "don't fragment", what does not is
-  // fragmented.
-  if (option == SocketOption::kDontFragment) return value != 0 ? IP_PMTUDISC_DO : IP_PMTUDISC_WANT;
-  return value;
+  return option == SocketOption::kDontFragment ? DontFragmentValue(value != 0) : value;
 }
 int FromKernel(SocketOption option, int value) {
-  if (option == SocketOption::kDontFragment) {
-    return value == IP_PMTUDISC_DO || value == IP_PMTUDISC_PROBE ? 1 : 0;
-  }
+  if (option == SocketOption::kDontFragment) return IsDontFragment(value) ? 1 : 0;
   return value;
 }
 
+#if defined(__linux__)
 // By name, since SO_BINDTOIFINDEX takes numbers that no interface has, and kernels before 5.0 do
 // not know it.
 int BindToDevice(const SocketRef& socket, int index) {
@@ -130,6 +108,7 @@ int BindToDevice(const SocketRef& socket, int index) {
   }
   return socket.calls->SetSockOpt(socket.fd, SOL_SOCKET, SO_BINDTODEVICE, name, sizeof(name));
 }
+#endif
 
 // Sets `pair` as a whole or not at all.
 int SetPair(const SocketRef& socket, const Pair& pair, int value) {
@@ -154,10 +133,10 @@ absl::Status SetSocketOption(const SocketRef& socket, SocketOption option, int v
   if (!Contains(row->range, value)) {
     return StatusOf(-EINVAL, absl::StrCat(what, " (", row->range.text, ")"));
   }
-  return StatusOf(option == SocketOption::kBoundInterface
-                      ? BindToDevice(socket, value)
-                      : SetPair(socket, pair, ToKernel(option, value)),
-                  what);
+#if defined(__linux__)
+  if (option == SocketOption::kBoundInterface) return StatusOf(BindToDevice(socket, value), what);
+#endif
+  return StatusOf(SetPair(socket, pair, ToKernel(option, value)), what);
 }
 
 absl::StatusOr<int> GetSocketOption(const SocketRef& socket, SocketOption option) {
@@ -171,50 +150,4 @@ absl::StatusOr<int> GetSocketOption(const SocketRef& socket, SocketOption option
   return FromKernel(option, value);
 }
 
-namespace {
-
-struct MetadataRow {
-  Metadata field;
-  KernelOption ipv4;
-  KernelOption ipv6;
-};
-
-// SO_TIMESTAMPNS gives wall time of nanoseconds; SO_RXQ_OVFL the datagrams dropped so far.
-constexpr MetadataRow kMetadataRows[] = {
-    {Metadata::kDestination, {IPPROTO_IP, IP_PKTINFO}, {IPPROTO_IPV6, IPV6_RECVPKTINFO}},
-    {Metadata::kHopLimit, {IPPROTO_IP, IP_RECVTTL}, {IPPROTO_IPV6, IPV6_RECVHOPLIMIT}},
-    {Metadata::kEcn, {IPPROTO_IP, IP_RECVTOS}, {IPPROTO_IPV6, IPV6_RECVTCLASS}},
-    {Metadata::kKernelTime, {SOL_SOCKET, SO_TIMESTAMPNS}, {}},
-    {Metadata::kDropCount, {SOL_SOCKET, SO_RXQ_OVFL}, {}},
-};
-
-int RequestRow(const SocketRef& socket, const MetadataRow& row, bool wanted) {
-  for (const KernelOption& option : {row.ipv4, row.ipv6}) {
-    const bool shared = option.level == SOL_SOCKET;
-    const bool spoken = option.level == IPPROTO_IP ? socket.speaks_ipv4() : socket.speaks_ipv6();
-    if (!option.exists() || (!shared && !spoken)) continue;
-    const int result = socket.Set(option.level, option.name, wanted ? 1 : 0);
-    // What the kernel lacks stays empty.
-    if (result < 0 && result != -ENOPROTOOPT) return result;
-  }
-  return 0;
-}
-
-}  // namespace
-
-absl::Status SetMetadata(const SocketRef& socket, Metadata wanted, Metadata previous) {
-  for (const MetadataRow& row : kMetadataRows) {
-    const bool on = pollux::Contains(wanted, row.field);
-    if (on == pollux::Contains(previous, row.field)) continue;
-    const int result = RequestRow(socket, row, on);
-    if (result >= 0) continue;
-    for (const MetadataRow& undone : kMetadataRows) {
-      RequestRow(socket, undone, pollux::Contains(previous, undone.field));
-      if (&undone == &row) break;
-    }
-    return StatusOf(result, "request metadata");
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace pollux::linux_engine
+}  // namespace pollux::posix

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "platform/linux/name_service.h"
+#include "platform/posix/name_service.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -10,11 +10,11 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "platform/linux/socket_ref.h"
 #include "platform/posix/socket_address.h"
+#include "platform/posix/socket_ref.h"
 #include "udp/socket_error.h"
 
-namespace pollux::linux_engine {
+namespace pollux::posix {
 namespace {
 
 using Body = absl::AnyInvocable<void()>;
@@ -35,7 +35,7 @@ void* RunBody(void* argument) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<IpAddress>> LinuxNames::Lookup(const std::string& name) {
+absl::StatusOr<std::vector<IpAddress>> PosixNames::Lookup(const std::string& name) {
   addrinfo hints = {};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_DGRAM;  // One entry for each address, not one for each protocol.
@@ -61,7 +61,7 @@ absl::StatusOr<std::vector<IpAddress>> LinuxNames::Lookup(const std::string& nam
   return addresses;
 }
 
-absl::Status LinuxNames::StartThread(Body body) {
+absl::Status PosixNames::StartThread(Body body) {
   auto owned = std::make_unique<Body>(std::move(body));
   const int result = calls_->StartThread(&RunBody, owned.get());
   if (result < 0) return StatusOf(result, "start the name resolver's thread");
@@ -69,4 +69,4 @@ absl::Status LinuxNames::StartThread(Body body) {
   return absl::OkStatus();
 }
 
-}  // namespace pollux::linux_engine
+}  // namespace pollux::posix

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "platform/linux/async_errors.h"
+#include "platform/posix/async_errors.h"
 
 #include <sys/socket.h>
 
@@ -9,9 +9,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "platform/posix/socket_address.h"
 
-namespace pollux::linux_engine {
+namespace pollux::posix {
 namespace {
 
 AsyncError Describe(const QueuedError& error) {
@@ -21,29 +20,10 @@ AsyncError Describe(const QueuedError& error) {
   return AsyncError{.status = StatusOf(-error.number, what), .destination = error.destination};
 }
 
-// Reads entries until one was caused by ICMP.
-std::optional<QueuedError> ReadErrorQueue(const SocketRef& socket) {
-  while (true) {
-    internal::SocketAddress destination;
-    ControlBuffer control;
-    msghdr message = {};
-    message.msg_name = destination.mutable_data();
-    message.msg_namelen = destination.length();
-    message.msg_control = control.bytes;
-    message.msg_controllen = sizeof(control.bytes);
-    const ssize_t result = socket.calls->RecvMsg(socket.fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
-    if (result == -EINTR) continue;
-    if (result < 0) return std::nullopt;
-    *destination.mutable_length() = message.msg_namelen;
-    std::optional<QueuedError> error = ReadQueuedError(message, destination.ToEndpoint());
-    if (error.has_value()) return error;
-  }
-}
-
 }  // namespace
 
 bool CanBeAsynchronous(int error) {
-  // What net/ipv4/icmp.c and net/ipv6/icmp.c make of ICMP messages.
+  // What Linux makes of ICMP messages (net/ipv4/icmp.c, net/ipv6/icmp.c); the BSDs make fewer.
   switch (error) {
     case EACCES:
     case ECONNREFUSED:
@@ -51,7 +31,9 @@ bool CanBeAsynchronous(int error) {
     case EHOSTUNREACH:
     case EMSGSIZE:
     case ENETUNREACH:
+#if defined(ENONET)
     case ENONET:
+#endif
     case ENOPROTOOPT:
     case EOPNOTSUPP:
     case EPROTO:
@@ -88,4 +70,4 @@ std::optional<AsyncError> AsyncErrors::TakePending(const SocketRef& socket, cons
   return Describe({.number = number, .destination = peer});
 }
 
-}  // namespace pollux::linux_engine
+}  // namespace pollux::posix

@@ -5,19 +5,19 @@
 // `AsyncErrors` collects the errors of a socket that belong to no call: those that a call was given
 // in place of its own result, the pending one, and those in the error queue (IP_RECVERR in ip(7)).
 
-#ifndef POLLUX_PLATFORM_LINUX_ASYNC_ERRORS_H_
-#define POLLUX_PLATFORM_LINUX_ASYNC_ERRORS_H_
+#ifndef POLLUX_PLATFORM_POSIX_ASYNC_ERRORS_H_
+#define POLLUX_PLATFORM_POSIX_ASYNC_ERRORS_H_
 
 #include <cstddef>
 #include <deque>
 #include <optional>
 
-#include "platform/linux/control_messages.h"
-#include "platform/linux/socket_ref.h"
+#include "platform/posix/error_queue.h"
+#include "platform/posix/socket_ref.h"
 #include "udp/endpoint.h"
 #include "udp/socket_engine.h"
 
-namespace pollux::linux_engine {
+namespace pollux::posix {
 
 // Whether ICMP can be the cause of an errno.
 bool CanBeAsynchronous(int error);
@@ -49,6 +49,6 @@ class AsyncErrors {
   int watch_failure_ = 0;
 };
 
-}  // namespace pollux::linux_engine
+}  // namespace pollux::posix
 
-#endif  // POLLUX_PLATFORM_LINUX_ASYNC_ERRORS_H_
+#endif  // POLLUX_PLATFORM_POSIX_ASYNC_ERRORS_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "platform/linux/multicast.h"
+#include "platform/posix/multicast.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -14,7 +14,7 @@
 #include "platform/posix/socket_address.h"
 #include "udp/endpoint.h"
 
-namespace pollux::linux_engine {
+namespace pollux::posix {
 namespace {
 
 using internal::SocketAddress;
@@ -85,7 +85,8 @@ int SetIpv4Interface(const SocketRef& socket, uint32_t index) {
   request.imr_ifindex = static_cast<int>(index);
   const int result =
       socket.calls->SetSockOpt(socket.fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof(request));
-  // IPv4 calls an unknown index an unknown address; there is no address in this request.
+  // IPv4 calls an unknown index an unknown address; there is no address in this request. The BSDs
+  // say ENXIO, or EADDRNOTAVAIL too.
   return result == -EADDRNOTAVAIL ? -ENODEV : result;
 }
 
@@ -129,4 +130,4 @@ absl::Status SetGroupInterface(const SocketRef& socket, uint32_t index, uint32_t
   return StatusOf(result, absl::StrCat("send to groups by interface ", index));
 }
 
-}  // namespace pollux::linux_engine
+}  // namespace pollux::posix

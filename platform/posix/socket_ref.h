@@ -4,17 +4,17 @@
 //
 // `SocketRef` names a kernel's socket to the parts of the engine that work on one.
 
-#ifndef POLLUX_PLATFORM_LINUX_SOCKET_REF_H_
-#define POLLUX_PLATFORM_LINUX_SOCKET_REF_H_
+#ifndef POLLUX_PLATFORM_POSIX_SOCKET_REF_H_
+#define POLLUX_PLATFORM_POSIX_SOCKET_REF_H_
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "platform/linux/system_calls.h"
+#include "platform/posix/system.h"
+#include "platform/posix/system_calls.h"
 #include "udp/ip_address.h"
-#include "udp/platform.h"
 #include "udp/socket_error.h"
 
-namespace pollux::linux_engine {
+namespace pollux::posix {
 
 // A value; owns nothing.
 struct SocketRef {
@@ -39,9 +39,9 @@ struct SocketRef {
 // The status for what a system call returned: OK unless it is negative. `what` as in `OsStatus`.
 inline absl::Status StatusOf(int result, absl::string_view what) {
   if (result >= 0) return absl::OkStatus();
-  return OsStatusFromNumber(Platform::kLinux, -result, what);
+  return OsStatusFromNumber(kPlatform, -result, what);
 }
 
-}  // namespace pollux::linux_engine
+}  // namespace pollux::posix
 
-#endif  // POLLUX_PLATFORM_LINUX_SOCKET_REF_H_
+#endif  // POLLUX_PLATFORM_POSIX_SOCKET_REF_H_

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "platform/linux/sender.h"
+#include "platform/posix/sender.h"
 
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
-#include "platform/linux/socket_ref.h"
+#include "platform/posix/socket_ref.h"
 #include "udp/socket_error.h"
 
-namespace pollux::linux_engine {
+namespace pollux::posix {
 
 using internal::SocketAddress;
 
@@ -61,4 +61,4 @@ std::string Sender::Describe(const SendSlot& slot) const {
   return text;
 }
 
-}  // namespace pollux::linux_engine
+}  // namespace pollux::posix
