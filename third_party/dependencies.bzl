@@ -2,6 +2,7 @@
 
 """The repositories of the WORKSPACE file. MODULE.bazel has its own list."""
 
+load("//tools/toolchains/macos:zig.bzl", "zig_toolchains")
 load("//tools/wine:prefix.bzl", "wine_prefix")
 load(":sources.bzl", "debian_platforms", "source_archive")
 
@@ -39,7 +40,12 @@ def pollux_dependencies(local_sources):
         path = "third_party/stubs/rules_shell",
     )
     wine_prefix(name = "wine_prefix")
-    native.register_toolchains("//tools/toolchains/mingw")
+    zig_toolchains(name = "zig_toolchains")
+    native.register_toolchains(
+        "//tools/toolchains/mingw",
+        "@zig_toolchains//:darwin_arm64_toolchain",
+        "@zig_toolchains//:darwin_x86_64_toolchain",
+    )
     if local_sources:
         _without_network()
     else:

@@ -207,7 +207,7 @@ absl::Status RequestControl(const SocketRef& socket, Metadata wanted, Metadata p
   return absl::OkStatus();
 }
 
-void ReadControl(msghdr& message, Metadata requested, DatagramInfo& info) {
+void ReadControl(msghdr& message, [[maybe_unused]] Metadata requested, DatagramInfo& info) {
 #if defined(SO_RXQ_OVFL)
   // The kernel says nothing while nothing was dropped.
   if (Contains(requested, Metadata::kDropCount)) info.drop_count = 0;

@@ -55,7 +55,9 @@ class ControlWriter {
 template <typename T>
 T ControlValue(const cmsghdr* header) {
   T value = {};
-  std::memcpy(&value, CMSG_DATA(header), sizeof(value));
+  // CMSG_DATA has no form for what is constant.
+  const auto* const bytes = static_cast<const char*>(static_cast<const void*>(header));
+  std::memcpy(&value, bytes + CMSG_LEN(0), sizeof(value));
   return value;
 }
 

@@ -18,7 +18,7 @@ find_cache() {
   LOG=$CACHE/bazelw.log
   # A new number whenever settings() says something else: clones of other commits use
   # this folder at the same time.
-  SETTINGS=$CACHE/bazelrc-2
+  SETTINGS=$CACHE/bazelrc-3
 }
 
 # lock_cache: waits until no other bazelw is setting up, then starts a new log.
@@ -42,6 +42,9 @@ build "--disk_cache=$CACHE/disk"
 # What later versions of Bazel do by themselves: find toolchains by platform.
 build --incompatible_enable_cc_toolchain_resolution
 build:windows --crosstool_top=//tools/toolchains:suite
+build:macos_arm64 --crosstool_top=//tools/toolchains:suite
+build:macos_x86_64 --crosstool_top=//tools/toolchains:suite
+common "--repo_env=ZIG=$(zig_program)"
 END
 }
 

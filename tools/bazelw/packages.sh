@@ -21,6 +21,8 @@ declare -rA PACKAGE_TABLE=(
           clang-tidy:/usr/bin/clang-tidy
           python3:/usr/bin/python3
           shellcheck:/usr/bin/shellcheck"
+  [macos_arm64]="npm:/usr/bin/npm"
+  [macos_x86_64]="npm:/usr/bin/npm"
   [ns3]="libns3-dev:/usr/include/ns3/core-module.h"
   [peers]="libasio-dev:/usr/include/asio.hpp
            libboost-dev:/usr/include/boost/asio.hpp
