@@ -43,6 +43,14 @@ MATCHER_P(HasNumber, number, "") {
 
 class EngineTest : public ::testing::Test {
  protected:
+  using NewEngine = absl::FunctionRef<std::unique_ptr<SocketEngine>(std::shared_ptr<FaultyCalls>)>;
+
+  EngineTest()
+      : EngineTest([](const std::shared_ptr<FaultyCalls>& calls) {
+          return *EpollEngine::Create(calls);
+        }) {}
+  explicit EngineTest(NewEngine new_engine) : engine_(new_engine(calls_)) {}
+
   EventLoop& loop() { return engine_->loop(); }
 
   std::unique_ptr<EngineSocket> NewSocket(AddressFamily family) {
@@ -100,7 +108,7 @@ class EngineTest : public ::testing::Test {
   void RunTurn() { loop().RunFor(absl::ZeroDuration()); }
 
   const std::shared_ptr<FaultyCalls> calls_ = std::make_shared<FaultyCalls>();
-  const std::unique_ptr<EpollEngine> engine_ = *EpollEngine::Create(calls_);
+  const std::unique_ptr<SocketEngine> engine_;
 };
 
 }  // namespace pollux::linux_engine

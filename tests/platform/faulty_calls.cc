@@ -84,6 +84,16 @@ int FaultyCalls::RecvMMsg(int fd, mmsghdr* messages, unsigned count, int flags) 
   return SystemCalls::RecvMMsg(fd, messages, count, flags);
 }
 
+int FaultyCalls::Poll(pollfd* entries, size_t count, int milliseconds) {
+  if (const int failure = Count(Call::kPoll); failure != 0) return -failure;
+  return SystemCalls::Poll(entries, count, milliseconds);
+}
+
+int FaultyCalls::Pipe(int ends[2]) {
+  if (const int failure = Count(Call::kPipe); failure != 0) return -failure;
+  return SystemCalls::Pipe(ends);
+}
+
 int FaultyCalls::EpollCreate1(int flags) {
   if (const int failure = Count(Call::kEpollCreate1); failure != 0) return -failure;
   return SystemCalls::EpollCreate1(flags);

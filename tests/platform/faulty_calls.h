@@ -33,6 +33,8 @@ enum class Call : size_t {
   kRecvFrom,
   kRecvMsg,
   kRecvMMsg,
+  kPoll,
+  kPipe,
   kEpollCreate1,
   kEpollCtl,
   kEpollPwait2,
@@ -72,6 +74,8 @@ class FaultyCalls : public SystemCalls {
                    socklen_t* length) override;
   ssize_t RecvMsg(int fd, msghdr* message, int flags) override;
   int RecvMMsg(int fd, mmsghdr* messages, unsigned count, int flags) override;
+  int Poll(pollfd* entries, size_t count, int milliseconds) override;
+  int Pipe(int ends[2]) override;
   int EpollCreate1(int flags) override;
   int EpollCtl(int epoll, int operation, int fd, epoll_event* event) override;
   int EpollPwait2(int epoll, epoll_event* events, int max, const timespec* timeout) override;
