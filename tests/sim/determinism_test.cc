@@ -123,6 +123,17 @@ TEST(Determinism, AnIdleHostChangesNothingForTheOthers) {
   EXPECT_EQ(plain.fingerprint, more.fingerprint);
 }
 
+TEST(Determinism, ARouterAndWhatIsBehindItChangeNothingForTheOthers) {
+  const Result plain = RunOnce({.seed = 7});
+  const Result more = RunOnce({.seed = 7}, nullptr, [](Network& net, Segment& lan) {
+    Segment& yard = net.AddSegment("yard", "10.8.0.0/24");
+    net.AddRouter("router", {lan, yard});
+    yard.Attach(net.AddHost("dave"));
+  });
+  EXPECT_EQ(plain.events, more.events);
+  EXPECT_EQ(plain.fingerprint, more.fingerprint);
+}
+
 TEST(Determinism, AnotherSegmentWithItsOwnTrafficChangesNothingForTheOthers) {
   const Result plain = RunOnce({.seed = 7});
   std::vector<std::unique_ptr<Chatter>> others;
