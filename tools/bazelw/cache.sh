@@ -58,7 +58,7 @@ write_settings() {
 
 # Compiled things that nobody has used for long go when there is more of them than
 # this. It is looked at once in so many seconds, for it reads the whole folder.
-readonly DISK_CACHE_BYTES=$((12 << 30))
+readonly DISK_CACHE_BYTES=$((20 << 30))
 readonly DISK_CACHE_SECONDS=3600
 
 # prune_disk_cache: Bazel takes what is gone for what it never had.
