@@ -32,15 +32,22 @@ absl::StatusOr<NetworkInterface> FindInterface(absl::Span<const NetworkInterface
   for (const NetworkInterface& interface : interfaces) {
     if (interface.name == name) return interface;
   }
+  for (const NetworkInterface& interface : interfaces) {
+    if (interface.display_name == name) return interface;
+  }
   uint32_t index = 0;
   if (!name.empty() && absl::ascii_isdigit(name[0]) && absl::SimpleAtoi(name, &index)) {
     for (const NetworkInterface& interface : interfaces) {
       if (interface.index == index) return interface;
     }
   }
-  const std::string known = absl::StrJoin(
-      interfaces, ", ",
-      [](std::string* out, const NetworkInterface& interface) { *out += interface.name; });
+  const std::string known =
+      absl::StrJoin(interfaces, ", ", [](std::string* out, const NetworkInterface& interface) {
+        *out += interface.name;
+        if (interface.display_name != interface.name && !interface.display_name.empty()) {
+          *out += " (" + interface.display_name + ")";
+        }
+      });
   return SocketStatus(SocketError::kNetwork,
                       absl::StrCat("there is no interface \"", absl::CHexEscape(name),
                                    "\"; this host has: ", known.empty() ? "none" : known));

@@ -116,6 +116,49 @@ constexpr Row kTable[] = {
      "try again later"},
 };
 
+// What Winsock's calls can say beside those: codes of Winsock itself, and of Windows, that have no
+// POSIX twin, by their own names.
+struct WindowsRow {
+  int number;
+  const char* name;
+  SocketError cause;
+  Code code;
+  const char* text;
+};
+
+constexpr WindowsRow kWindowsTable[] = {
+    {6, "WSA_INVALID_HANDLE", kOperation, Code::kFailedPrecondition, "invalid handle"},
+    {87, "WSA_INVALID_PARAMETER", kOperation, Code::kInvalidArgument, "invalid parameter"},
+    {995, "WSA_OPERATION_ABORTED", kOperation, Code::kAborted, "the socket was closed meanwhile"},
+    {1231, "ERROR_NETWORK_UNREACHABLE", kNetwork, Code::kUnavailable, "network is unreachable"},
+    {1232, "ERROR_HOST_UNREACHABLE", kNetwork, Code::kUnavailable, "no route to host"},
+    {1234, "ERROR_PORT_UNREACHABLE", kConnectionRefused, Code::kUnavailable, "connection refused"},
+    {1450, "ERROR_NO_SYSTEM_RESOURCES", kSocketResource, Code::kResourceExhausted,
+     "the system is out of resources"},
+    {10067, "WSAEPROCLIM", kSocketResource, Code::kResourceExhausted,
+     "too many programs use Winsock"},
+    {10091, "WSASYSNOTREADY", kNetwork, Code::kUnavailable, "the network system is not ready"},
+    {10092, "WSAVERNOTSUPPORTED", kUnsupportedOperation, Code::kUnimplemented,
+     "Winsock does not have this version"},
+    {10093, "WSANOTINITIALISED", kOperation, Code::kFailedPrecondition, "Winsock was not started"},
+    {10101, "WSAEDISCON", kRemoteHostClosed, Code::kFailedPrecondition, "the peer has closed"},
+    {10104, "WSAEINVALIDPROCTABLE", kUnsupportedOperation, Code::kUnimplemented,
+     "the socket provider is faulty"},
+    {10105, "WSAEINVALIDPROVIDER", kUnsupportedOperation, Code::kUnimplemented,
+     "the socket provider has another version"},
+    {10106, "WSAEPROVIDERFAILEDINIT", kSocketResource, Code::kResourceExhausted,
+     "the socket provider did not start"},
+    {10107, "WSASYSCALLFAILURE", kNetwork, Code::kUnavailable, "a system call failed"},
+};
+
+const WindowsRow* WindowsRowFor(Platform platform, int number) {
+  if (platform != Platform::kWindows) return nullptr;
+  for (const WindowsRow& row : kWindowsTable) {
+    if (row.number == number) return &row;
+  }
+  return nullptr;
+}
+
 int NumberIn(const Row& row, Platform platform) {
   switch (platform) {
     case Platform::kLinux:
@@ -187,15 +230,21 @@ constexpr SocketError kAllCauses[] = {kUnknown,
                                       kOperation,
                                       kTemporary};
 
-absl::Status MakeOsStatus(Platform platform, OsError error, int number, absl::string_view what) {
-  const Row* row = RowFor(error);
-  const std::string name = row == nullptr ? "UNKNOWN" : NameOn(platform, *row);
-  const SocketError cause = CauseOf(error);
-  absl::Status status(row == nullptr ? Code::kUnknown : row->code,
-                      absl::StrCat(what, ": ", row == nullptr ? "unknown error" : row->text, " (",
-                                   name, " ", number, ")"));
+absl::Status MakeStatus(Code code, SocketError cause, absl::string_view name, int number,
+                        absl::string_view what, absl::string_view text) {
+  absl::Status status(code, absl::StrCat(what, ": ", text, " (", name, " ", number, ")"));
   status.SetPayload(kPayload, absl::Cord(absl::StrCat(ToString(cause), " ", name, " ", number)));
   return status;
+}
+
+absl::Status MakeOsStatus(Platform platform, OsError error, int number, absl::string_view what) {
+  if (const Row* row = RowFor(error); row != nullptr) {
+    return MakeStatus(row->code, row->cause, NameOn(platform, *row), number, what, row->text);
+  }
+  if (const WindowsRow* row = WindowsRowFor(platform, number); row != nullptr) {
+    return MakeStatus(row->code, row->cause, row->name, number, what, row->text);
+  }
+  return MakeStatus(Code::kUnknown, kUnknown, "UNKNOWN", number, what, "unknown error");
 }
 
 // The words of a status's payload; empty where it has none.

@@ -44,16 +44,18 @@ TEST(NetworkInterfaceTest, IsFoundByNameOrNumberAndTheErrorNamesWhatThereIs) {
   lo.index = 1;
   NetworkInterface eth;
   eth.name = "eth0";
+  eth.display_name = "Ethernet";
   eth.index = 7;
   eth.addresses = {{IpAddress::LoopbackIpv6(), 128, {}}, {IpAddress::Ipv4(10, 0, 0, 2), 24, {}}};
   const std::vector<NetworkInterface> all = {lo, eth};
   EXPECT_EQ(FindInterface(all, "eth0")->index, 7u);
+  EXPECT_EQ(FindInterface(all, "Ethernet")->name, "eth0");
   EXPECT_EQ(FindInterface(all, "7")->name, "eth0");
   EXPECT_EQ(eth.PrimaryIpv4(), IpAddress::Ipv4(10, 0, 0, 2));
   EXPECT_FALSE(lo.PrimaryIpv4().is_set());
   const absl::Status status = FindInterface(all, "wlan9").status();
   EXPECT_EQ(SocketErrorOf(status), SocketError::kNetwork);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("\"wlan9\"; this host has: lo, eth0"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\"wlan9\"; this host has: lo, eth0 (Ethernet)"));
 }
 
 // The contract page, "PySide.QtNetwork.QUdpSocket.BindFlag", and udp-semantics 5 "flag mapping".
@@ -159,6 +161,19 @@ TEST(SocketErrorTest, ANumberThatTheTableDoesNotHaveIsKeptAndShown) {
   EXPECT_EQ(OsErrorOf(status), OsError::kUnknown);
   EXPECT_EQ(OsErrorNumberOf(status), 4242);
   EXPECT_THAT(std::string(status.message()), HasSubstr("4242"));
+}
+
+TEST(SocketErrorTest, CodesOfWindowsWithoutAPosixMeaningHaveACauseAndTheirOwnName) {
+  const absl::Status status = OsStatusFromNumber(Platform::kWindows, 10093, "bind 0.0.0.0:7");
+  EXPECT_EQ(SocketErrorOf(status), SocketError::kOperation);
+  EXPECT_EQ(OsErrorOf(status), OsError::kUnknown);
+  EXPECT_EQ(OsErrorNumberOf(status), 10093);
+  EXPECT_EQ(std::string(status.message()),
+            "bind 0.0.0.0:7: Winsock was not started (WSANOTINITIALISED 10093)");
+  EXPECT_EQ(SocketErrorOf(OsStatusFromNumber(Platform::kWindows, 1234, "receive")),
+            SocketError::kConnectionRefused);
+  EXPECT_EQ(SocketErrorOf(OsStatusFromNumber(Platform::kLinux, 10093, "bind 0.0.0.0:7")),
+            SocketError::kUnknown);
 }
 
 TEST(SocketErrorTest, ErrorsFoundAboveTheSystemHaveACauseAndNoNumber) {
