@@ -6,6 +6,8 @@ depends on them.
 
 LINUX_ONLY = ["@platforms//os:linux"]
 
+WINDOWS_ONLY = ["@platforms//os:windows"]
+
 # What a program does on Linux, macOS and the BSDs alike: fork, signals, pipes.
 UNIX_ONLY = select({
     "@platforms//os:windows": ["@platforms//:incompatible"],
