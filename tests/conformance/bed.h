@@ -23,6 +23,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -79,6 +80,8 @@ class Bed {
 struct BedFactory {
   const char* name;  // Of the test instance: the engine's, in letters and digits.
   absl::StatusOr<std::unique_ptr<Bed>> (*make)();
+  // Why a test, as "Suite.Name", cannot be what it is there; empty where it can. Null: all can.
+  std::string (*why_not)(absl::string_view test) = nullptr;
 };
 
 // Receives one datagram through a socket's native handle, as a program could that shares it. Says
@@ -94,6 +97,10 @@ inline void PrintTo(const BedFactory& factory, std::ostream* out) { *out << fact
 class ConformanceTest : public ::testing::TestWithParam<BedFactory> {
  protected:
   void SetUp() override {
+    if (GetParam().why_not != nullptr) {
+      const std::string reason = GetParam().why_not(Name());
+      if (!reason.empty()) GTEST_SKIP() << reason;
+    }
     absl::StatusOr<std::unique_ptr<Bed>> bed = GetParam().make();
     if (!bed.ok()) GTEST_SKIP() << "no " << GetParam().name << " bed here: " << bed.status();
     bed_ = *std::move(bed);
@@ -144,6 +151,15 @@ class ConformanceTest : public ::testing::TestWithParam<BedFactory> {
   }
 
  private:
+  // "Suite.Name", of "Engines/Suite.Name/instance".
+  static std::string Name() {
+    const auto* const info = ::testing::UnitTest::GetInstance()->current_test_info();
+    std::string suite = info->test_suite_name();
+    suite.erase(0, suite.find('/') + 1);
+    const std::string name = info->name();
+    return suite + "." + name.substr(0, name.find('/'));
+  }
+
   std::unique_ptr<Bed> bed_;
 };
 

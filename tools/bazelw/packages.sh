@@ -29,7 +29,8 @@ declare -rA PACKAGE_TABLE=(
            libevent-dev:/usr/include/event2/event.h
            libuv1-dev:/usr/include/uv.h
            qt6-base-dev:/usr/include/x86_64-linux-gnu/qt6/QtNetwork/QUdpSocket"
-  [windows]="g++-mingw-w64-x86-64-posix:/usr/bin/x86_64-w64-mingw32-g++-posix
+  [windows]="iproute2:/sbin/ip
+             g++-mingw-w64-x86-64-posix:/usr/bin/x86_64-w64-mingw32-g++-posix
              wine64:/usr/lib/wine/wine64
              wine:/usr/bin/wine"
 )

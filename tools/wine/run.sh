@@ -4,9 +4,14 @@
 # run.sh PROGRAM ARGUMENT...: runs a Windows test under Wine, for Bazel's --run_under.
 #
 # Each test has a prefix, and so a wineserver, of its own: tests run side by side, and
-# in sandboxes.
+# in sandboxes. One that sets POLLUX_WINE_WIRES also has a network of its own (wires.sh).
 
 set -eu
+
+if [[ -n ${POLLUX_WINE_WIRES:-} ]]; then
+  unset POLLUX_WINE_WIRES
+  exec "${TEST_SRCDIR:?}/$TEST_WORKSPACE/tools/wine/wires.sh" "$0" "$@"
+fi
 
 template=$(<"${TEST_SRCDIR:?}/wine_prefix/prefix.path")
 export WINEPREFIX=${TEST_TMPDIR:?}/wine WINEDEBUG=${WINEDEBUG:--all}
