@@ -17,10 +17,16 @@ extern char** environ;
 
 namespace pollux::examples {
 
-Program::Program(const std::string& path, const std::vector<std::string>& arguments) {
+struct Program::Process {
+  int id = -1;
+  int output_end = -1;
+};
+
+Program::Program(const std::string& path, const std::vector<std::string>& arguments)
+    : process_(std::make_unique<Process>()) {
   int ends[2];
   EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
-  output_end_ = ends[0];
+  process_->output_end = ends[0];
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
@@ -30,24 +36,25 @@ Program::Program(const std::string& path, const std::vector<std::string>& argume
   std::vector<char*> argv = {program.data()};
   for (std::string& argument : owned) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  EXPECT_EQ(posix_spawn(&pid_, path.c_str(), &actions, nullptr, argv.data(), environ), 0) << path;
+  EXPECT_EQ(posix_spawn(&process_->id, path.c_str(), &actions, nullptr, argv.data(), environ), 0)
+      << path;
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);
 }
 
 Program::~Program() {
-  if (pid_ > 0) {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
+  if (process_->id > 0) {
+    kill(process_->id, SIGKILL);
+    waitpid(process_->id, nullptr, 0);
   }
-  close(output_end_);
+  close(process_->output_end);
 }
 
 bool Program::ReadMore() {
   char buffer[4096];
   ssize_t size;
   do {
-    size = read(output_end_, buffer, sizeof(buffer));
+    size = read(process_->output_end, buffer, sizeof(buffer));
   } while (size < 0 && errno == EINTR);
   if (size > 0) output_.append(buffer, static_cast<size_t>(size));
   return size > 0;
@@ -60,14 +67,14 @@ bool Program::WaitFor(absl::string_view text) {
   return true;
 }
 
-void Program::Interrupt() { kill(pid_, SIGINT); }
+void Program::Interrupt() { kill(process_->id, SIGINT); }
 
 int Program::Wait() {
   while (ReadMore()) {
   }
   int status = 0;
-  if (pid_ <= 0 || waitpid(pid_, &status, 0) != pid_) return -1;
-  pid_ = -1;
+  if (process_->id <= 0 || waitpid(process_->id, &status, 0) != process_->id) return -1;
+  process_->id = -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

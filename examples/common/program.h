@@ -11,6 +11,7 @@
 #ifndef POLLUX_EXAMPLES_COMMON_PROGRAM_H_
 #define POLLUX_EXAMPLES_COMMON_PROGRAM_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,17 +32,18 @@ class Program {
   bool WaitFor(absl::string_view text);
   // As Ctrl-C does.
   void Interrupt();
-  // Waits for the end; returns the exit code, or 128 + the signal that ended it.
+  // Waits for the end; returns the exit code, or on Unix 128 + the signal that ended it.
   int Wait();
 
   // What it has printed until now, as far as was waited for, standard error included.
   const std::string& output() const { return output_; }
 
  private:
+  struct Process;  // What the operating system calls it.
+
   bool ReadMore();
 
-  int pid_ = -1;
-  int output_end_ = -1;
+  const std::unique_ptr<Process> process_;
   std::string output_;
 };
 

@@ -9,8 +9,8 @@
 //   engine->loop().Run();
 //   if (signals.signalled()) std::cout << "stopped\n";
 //
-// A signal handler may do next to nothing, and `Stop` is thread-safe but no system call: so the
-// handler writes a byte to a pipe, and a thread that waits there calls `Stop`.
+// On Unix a signal handler may do next to nothing, and `Stop` is thread-safe but no system call: so
+// the handler writes a byte to a pipe, and a thread that waits there calls `Stop`.
 
 #ifndef POLLUX_EXAMPLES_COMMON_STOP_ON_SIGNAL_H_
 #define POLLUX_EXAMPLES_COMMON_STOP_ON_SIGNAL_H_
