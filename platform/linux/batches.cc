@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "platform/common/held_datagrams.h"
 #include "platform/linux/control_messages.h"
 #include "platform/linux/offload.h"
-#include "platform/posix/held_datagrams.h"
 
 namespace pollux::linux_engine {
 namespace {
@@ -27,7 +27,7 @@ bool Alike(const SendSlot& a, const SendSlot& b) {
 
 }  // namespace
 
-size_t OutgoingBatch::Prepare(const posix::Sender& sender, absl::Span<const SendSlot> slots,
+size_t OutgoingBatch::Prepare(const internal::Sender& sender, absl::Span<const SendSlot> slots,
                               size_t segment_max, size_t single) {
   payloads_used_ = 0;
   size_t done = 0;
@@ -112,7 +112,7 @@ void IncomingBatch::Fill(size_t message, Metadata requested, bool with_control, 
   msghdr& header = messages_[message].msg_hdr;
   slot.size = messages_[message].msg_len;
   slot.segment_size = 0;
-  posix::ClearInfo(slot.info);
+  internal::ClearInfo(slot.info);
   slot.info.truncated = (header.msg_flags & MSG_TRUNC) != 0;
   *addresses_[message].mutable_length() = header.msg_namelen;
   addresses_[message].ToEndpoint(slot.info.source);

@@ -16,9 +16,9 @@
 #include <cstdint>
 
 #include "absl/types/span.h"
+#include "platform/common/sender.h"
+#include "platform/common/socket_address.h"
 #include "platform/posix/control_messages.h"
-#include "platform/posix/sender.h"
-#include "platform/posix/socket_address.h"
 #include "udp/datagram.h"
 
 namespace pollux::linux_engine {
@@ -33,8 +33,8 @@ class OutgoingBatch {
   // Prepares as many as there is room for, or up to one that cannot be sent; returns how many
   // messages they are. Runs are made of datagrams of at most `segment_max` bytes, but for the first
   // `single` slots, which stay alone.
-  size_t Prepare(const posix::Sender& sender, absl::Span<const SendSlot> slots, size_t segment_max,
-                 size_t single);
+  size_t Prepare(const internal::Sender& sender, absl::Span<const SendSlot> slots,
+                 size_t segment_max, size_t single);
 
   mmsghdr* messages() { return messages_; }
   // How many datagrams the message carries.

@@ -39,7 +39,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t EpollSocket::ReceivePlainly(absl::Sp
                                    from.mutable_length());
   });
   if (ABSL_PREDICT_FALSE(result < 0)) return result;
-  posix::ClearInfo(info);
+  internal::ClearInfo(info);
   from.ToEndpoint(info.source);
   return result;
 }
@@ -85,7 +85,7 @@ int64_t EpollSocket::ReceiveWithControl(absl::Span<char> buffer, DatagramInfo& i
   });
   if (ABSL_PREDICT_FALSE(result < 0)) return result;
   *from.mutable_length() = message.msg_namelen;
-  posix::ClearInfo(info);
+  internal::ClearInfo(info);
   posix::ReadControl(message, metadata_, info);
   segment = offload_.coalescing() ? ReadSegmentSize(message) : 0;
   from.ToEndpoint(info.source);

@@ -23,13 +23,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "platform/common/held_datagrams.h"
+#include "platform/common/socket_address.h"
 #include "platform/linux/batches.h"
 #include "platform/linux/epoll_loop.h"
 #include "platform/linux/offload.h"
 #include "platform/linux/system_calls.h"
-#include "platform/posix/held_datagrams.h"
 #include "platform/posix/kernel_socket.h"
-#include "platform/posix/socket_address.h"
 #include "platform/posix/socket_ref.h"
 #include "udp/socket_engine.h"
 
@@ -104,7 +104,7 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   bool handle_taken_ = false;
 
   Offload offload_;
-  posix::HeldDatagrams held_;
+  internal::HeldDatagrams held_;
 };
 
 }  // namespace pollux::linux_engine

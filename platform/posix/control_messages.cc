@@ -9,7 +9,7 @@
 #include <cstdint>
 
 #include "absl/time/time.h"
-#include "platform/posix/socket_address.h"
+#include "platform/common/socket_address.h"
 
 #if defined(IP_RECVDSTADDR)
 #include <net/if_dl.h>

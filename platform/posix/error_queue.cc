@@ -12,8 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "platform/common/socket_address.h"
 #include "platform/posix/control_messages.h"
-#include "platform/posix/socket_address.h"
 
 namespace pollux::posix {
 namespace {

@@ -19,7 +19,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "platform/posix/socket_address.h"
+#include "platform/common/socket_address.h"
 #include "platform/posix/socket_ref.h"
 #include "platform/posix/system.h"
 

@@ -43,7 +43,7 @@ absl::StatusOr<SocketRef> KernelSocket::Open(SystemCalls& calls, AddressFamily f
 KernelSocket::KernelSocket(SocketEngine& engine, const SocketRef& socket)
     : EngineSocket(engine),
       socket_(socket),
-      sender_{.family = socket.family, .peer = {}, .type_of_service = 0} {}
+      sender_{.platform = kPlatform, .family = socket.family} {}
 
 KernelSocket::~KernelSocket() { socket_.calls->Close(socket_.fd); }
 

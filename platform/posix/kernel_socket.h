@@ -22,9 +22,9 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "platform/common/sender.h"
+#include "platform/common/socket_address.h"
 #include "platform/posix/async_errors.h"
-#include "platform/posix/sender.h"
-#include "platform/posix/socket_address.h"
 #include "platform/posix/socket_ref.h"
 #include "platform/posix/system_calls.h"
 #include "udp/socket_engine.h"
@@ -77,7 +77,7 @@ class KernelSocket : public EngineSocket {
   }
 
   const SocketRef socket_;
-  Sender sender_;
+  internal::Sender sender_;
   Metadata metadata_ = Metadata::kNone;
   AsyncErrors errors_;
 

@@ -6,48 +6,22 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
-#include <string>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
-#include "platform/posix/socket_address.h"
-#include "udp/endpoint.h"
+#include "platform/common/membership_request.h"
+#include "platform/common/socket_address.h"
 
 namespace pollux::posix {
 namespace {
 
-using internal::SocketAddress;
-
-// The group's scope names its interface where the membership does not.
-uint32_t InterfaceOf(const GroupMembership& membership) {
-  return membership.interface_index != 0 ? membership.interface_index : membership.group.scope_id();
-}
-
-std::string Describe(absl::string_view verb, const GroupMembership& membership) {
-  std::string text = absl::StrCat(verb, " ", membership.group.ToString());
-  if (membership.interface_index != 0) {
-    absl::StrAppend(&text, " on interface ", membership.interface_index);
-  }
-  if (membership.source.is_set()) {
-    absl::StrAppend(&text, " from source ", membership.source.ToString());
-  }
-  return text;
-}
-
-// What the kernel would not notice, or would answer in more than one way.
 int Validate(const SocketRef& socket, const GroupMembership& membership) {
-  if (!membership.group.is_multicast()) return -EINVAL;
-  const bool spoken = membership.group.is_ipv4() ? socket.speaks_ipv4() : socket.speaks_ipv6();
-  if (!spoken) return -EAFNOSUPPORT;
-  if (!membership.source.is_set()) return 0;
-  if (membership.source.family() != membership.group.family()) return -EAFNOSUPPORT;
-  if (membership.source.is_multicast() || membership.source.is_unspecified()) return -EINVAL;
-  return 0;
+  const std::optional<OsError> wrong = internal::Check(socket.family, membership);
+  return wrong.has_value() ? -OsErrorNumber(kPlatform, *wrong) : 0;
 }
 
 int ChangeAnySource(const SocketRef& socket, const GroupMembership& membership, bool join) {
-  const uint32_t index = InterfaceOf(membership);
+  const uint32_t index = internal::InterfaceOf(membership);
   if (membership.group.is_ipv4()) {
     ip_mreqn request = {};
     request.imr_multiaddr = internal::ToInAddr(membership.group);
@@ -65,16 +39,8 @@ int ChangeAnySource(const SocketRef& socket, const GroupMembership& membership, 
 }
 
 int ChangeOneSource(const SocketRef& socket, const GroupMembership& membership, bool join) {
-  const AddressFamily family = membership.group.family();
-  group_source_req request = {};
-  request.gsr_interface = InterfaceOf(membership);
-  SocketAddress group;
-  SocketAddress source;
-  SocketAddress::From(Endpoint(membership.group, 0), family, group);
-  SocketAddress::From(Endpoint(membership.source, 0), family, source);
-  std::memcpy(&request.gsr_group, group.data(), group.length());
-  std::memcpy(&request.gsr_source, source.data(), source.length());
-  const int level = family == AddressFamily::kIpv4 ? IPPROTO_IP : IPPROTO_IPV6;
+  const group_source_req request = internal::SourceRequest(membership);
+  const int level = membership.group.is_ipv4() ? IPPROTO_IP : IPPROTO_IPV6;
   return socket.calls->SetSockOpt(socket.fd, level,
                                   join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP,
                                   &request, sizeof(request));
@@ -101,7 +67,7 @@ absl::Status JoinGroup(const SocketRef& socket, const GroupMembership& membershi
   } else if (result == 0) {
     result = ChangeAnySource(socket, membership, /*join=*/true);
   }
-  return StatusOf(result, Describe("join", membership));
+  return StatusOf(result, internal::Describe("join", membership));
 }
 
 absl::Status LeaveGroup(const SocketRef& socket, const GroupMembership& membership) {
@@ -113,7 +79,7 @@ absl::Status LeaveGroup(const SocketRef& socket, const GroupMembership& membersh
   } else if (result == 0) {
     result = ChangeAnySource(socket, membership, /*join=*/false);
   }
-  return StatusOf(result, Describe("leave", membership));
+  return StatusOf(result, internal::Describe("leave", membership));
 }
 
 absl::Status SetGroupInterface(const SocketRef& socket, uint32_t index, uint32_t previous) {

@@ -6,11 +6,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "platform/posix/socket_address.h"
+#include "platform/common/socket_address.h"
 #include "platform/posix/socket_ref.h"
 #include "udp/socket_error.h"
 
@@ -18,14 +17,6 @@ namespace pollux::posix {
 namespace {
 
 using Body = absl::AnyInvocable<void()>;
-
-IpAddress FromInfo(const addrinfo& info) {
-  internal::SocketAddress address;
-  const socklen_t length = std::min(info.ai_addrlen, address.length());
-  std::memcpy(address.mutable_data(), info.ai_addr, length);
-  *address.mutable_length() = length;
-  return address.ToEndpoint().address;
-}
 
 void* RunBody(void* argument) {
   const std::unique_ptr<Body> body(static_cast<Body*>(argument));
@@ -50,7 +41,8 @@ absl::StatusOr<std::vector<IpAddress>> PosixNames::Lookup(const std::string& nam
   }
   std::vector<IpAddress> addresses;
   for (const addrinfo* info = list; info != nullptr; info = info->ai_next) {
-    const IpAddress address = FromInfo(*info);
+    const IpAddress address =
+        internal::SocketAddress::Copy(info->ai_addr, info->ai_addrlen).ToEndpoint().address;
     if (address.is_set()) addresses.push_back(address);
   }
   calls_->FreeAddrInfo(list);

@@ -97,7 +97,7 @@ int64_t PosixSocket::ReceiveInto(absl::Span<char> buffer, DatagramInfo& info) {
   });
   if (result < 0) return result;
   *from.mutable_length() = message.msg_namelen;
-  ClearInfo(info);
+  internal::ClearInfo(info);
   if (metadata_ != Metadata::kNone) ReadControl(message, metadata_, info);
   info.truncated = (message.msg_flags & MSG_TRUNC) != 0;
   from.ToEndpoint(info.source);

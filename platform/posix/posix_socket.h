@@ -15,7 +15,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "platform/posix/held_datagrams.h"
+#include "platform/common/held_datagrams.h"
 #include "platform/posix/kernel_socket.h"
 #include "platform/posix/readiness_loop.h"
 #include "platform/posix/socket_ref.h"
@@ -57,7 +57,7 @@ class PosixSocket final : public KernelSocket, private ReadinessLoop::Watched {
   ReadinessLoop& loop_;
   // Shared by a running callback, which may replace it or destroy the socket.
   std::shared_ptr<absl::AnyInvocable<void()>> ready_;
-  HeldDatagrams held_;
+  internal::HeldDatagrams held_;
   bool handle_taken_ = false;
 };
 

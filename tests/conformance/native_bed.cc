@@ -13,44 +13,17 @@
 #include <utility>
 
 #include "platform/posix/posix_engine.h"
+#include "tests/conformance/native_pair.h"
 #include "tools/lab/lab.h"
 #include "tools/lab/netlink.h"
 
 namespace pollux::conformance {
 namespace {
 
-// Both engines belong to this thread, which gives each its turns.
-class NativeBed final : public Bed {
+class NativeBed final : public NativePair {
  public:
   NativeBed(const lab::Lab& lab, std::unique_ptr<SocketEngine> a, std::unique_ptr<SocketEngine> b)
-      : lab_(lab), a_(std::move(a)), b_(std::move(b)) {}
-
-  SocketEngine& a() override { return *a_; }
-  SocketEngine& b() override { return *b_; }
-
-  bool RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration timeout) override {
-    const absl::Time deadline = a_->loop().Now() + timeout;
-    while (!predicate()) {
-      const absl::Duration left = deadline - a_->loop().Now();
-      if (left <= absl::ZeroDuration()) return false;
-      WaitForEither(left);
-      Turn();
-    }
-    return true;
-  }
-
-  // Wires and loopback keep the order, so what follows a datagram on its way arrives after it. A
-  // probe along each way, there and back, thus sweeps out everything, ICMP answers included.
-  void Settle() override {
-    for (const auto& [from, to] : {std::pair(kA, kB), {kAOther, kBOther}}) {
-      Probe(*a_, from, *b_, to);
-      Probe(*b_, to, *a_, from);
-    }
-    Probe(*a_, IpAddress::LoopbackIpv4(), *a_, IpAddress::LoopbackIpv4());
-    Probe(*b_, IpAddress::LoopbackIpv4(), *b_, IpAddress::LoopbackIpv4());
-    // Callbacks cause callbacks; a handful of turns more than any chain of them in this suite.
-    for (int i = 0; i < 20; ++i) Turn();
-  }
+      : NativePair(std::move(a), std::move(b)), lab_(lab) {}
 
   void SwitchVa(bool up) override {
     Change([up](lab::Netlink& netlink) {
@@ -104,38 +77,22 @@ class NativeBed final : public Bed {
     EXPECT_THAT(status, IsOk());
   }
 
-  void Turn() {
-    a_->loop().RunFor(absl::ZeroDuration());
-    b_->loop().RunFor(absl::ZeroDuration());
-  }
-
-  void WaitForEither(absl::Duration at_most) {
-    const std::optional<NativeHandle> a = a_->loop().native_handle();
-    const std::optional<NativeHandle> b = b_->loop().native_handle();
-    if (!a.has_value() || !b.has_value()) {
+  void WaitForEither(absl::Duration at_most) override {
+    const std::optional<NativeHandle> handle_a = a().loop().native_handle();
+    const std::optional<NativeHandle> handle_b = b().loop().native_handle();
+    if (!handle_a.has_value() || !handle_b.has_value()) {
       // Nobody can wait for both: each has its turns.
-      a_->loop().RunFor(std::min(at_most, absl::Milliseconds(1)));
+      a().loop().RunFor(std::min(at_most, absl::Milliseconds(1)));
       return;
     }
     std::array<pollfd, 2> handles = {};
-    handles[0] = {static_cast<int>(*a), POLLIN, 0};
-    handles[1] = {static_cast<int>(*b), POLLIN, 0};
+    handles[0] = {static_cast<int>(*handle_a), POLLIN, 0};
+    handles[1] = {static_cast<int>(*handle_b), POLLIN, 0};
     const int64_t wait = absl::ToInt64Milliseconds(std::min(at_most, absl::Seconds(1))) + 1;
     poll(handles.data(), handles.size(), static_cast<int>(wait));
   }
 
-  void Probe(SocketEngine& from, const IpAddress& source, SocketEngine& to,
-             const IpAddress& destination) {
-    UdpSocket sender(from), receiver(to);
-    EXPECT_THAT(sender.Bind(source, 0), IsOk());
-    EXPECT_THAT(receiver.Bind(destination, 0), IsOk());
-    EXPECT_THAT(sender.WriteDatagram("probe", receiver.local_endpoint()), IsOk());
-    EXPECT_TRUE(RunUntil([&] { return receiver.HasPendingDatagrams(); }, absl::Seconds(5)));
-  }
-
   const lab::Lab lab_;
-  std::unique_ptr<SocketEngine> a_;
-  std::unique_ptr<SocketEngine> b_;
 };
 
 // A kernel answers closed ports only so often a second, and the tests of one process share it.

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <string>
 
-#include "platform/posix/socket_address.h"
+#include "platform/common/socket_address.h"
 #include "tools/program/native_socket.h"
 
 namespace pollux::program {

@@ -9,7 +9,7 @@
 
 #include <cerrno>
 
-#include "platform/posix/socket_address.h"
+#include "platform/common/socket_address.h"
 #include "udp/internal/check.h"
 
 namespace pollux::program {

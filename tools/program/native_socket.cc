@@ -15,7 +15,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "platform/posix/socket_address.h"
+#include "platform/common/socket_address.h"
 
 namespace pollux::program {
 namespace {
