@@ -6,6 +6,12 @@
 #include <memory>
 #include <utility>
 
+// Other compilers are told by the build.
+#ifdef _MSC_VER
+#pragma comment(lib, "ws2_32.lib")
+#pragma comment(lib, "iphlpapi.lib")
+#endif
+
 namespace pollux::windows_engine {
 namespace {
 
