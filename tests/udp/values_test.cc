@@ -55,7 +55,8 @@ TEST(NetworkInterfaceTest, IsFoundByNameOrNumberAndTheErrorNamesWhatThereIs) {
   EXPECT_FALSE(lo.PrimaryIpv4().is_set());
   const absl::Status status = FindInterface(all, "wlan9").status();
   EXPECT_EQ(SocketErrorOf(status), SocketError::kNetwork);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("\"wlan9\"; this host has: lo, eth0 (Ethernet)"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("\"wlan9\"; this host has: lo, eth0 (Ethernet)"));
 }
 
 // The contract page, "PySide.QtNetwork.QUdpSocket.BindFlag", and udp-semantics 5 "flag mapping".
