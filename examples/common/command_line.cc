@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "udp/ip_address.h"
+#include "udp/platform.h"
 #include "udp/socket_error.h"
 
 namespace pollux::examples {
@@ -106,7 +107,10 @@ int Failure(const absl::Status& status) {
 
 int FailedToBind(const absl::Status& status, uint16_t port) {
   const int exit_code = Failure(status);
-  if (SocketErrorOf(status) == SocketError::kAddressInUse) {
+  // Windows says WSAEACCES of a port that its holder does not share.
+  const bool unshared =
+      OsErrorNumberOf(status) == OsErrorNumber(Platform::kWindows, OsError::kAccess);
+  if (SocketErrorOf(status) == SocketError::kAddressInUse || unshared) {
     std::cerr << "Another program holds port " << port
               << " and does not share it; --port chooses another." << std::endl;
   }

@@ -69,6 +69,8 @@ bool Program::WaitFor(absl::string_view text) {
 
 void Program::Interrupt() { kill(process_->id, SIGINT); }
 
+bool Program::CanInterrupt() { return true; }
+
 int Program::Wait() {
   while (ReadMore()) {
   }

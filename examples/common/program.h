@@ -32,6 +32,8 @@ class Program {
   bool WaitFor(absl::string_view text);
   // As Ctrl-C does.
   void Interrupt();
+  // Whether that is possible here: on Windows it takes a console.
+  static bool CanInterrupt();
   // Waits for the end; returns the exit code, or on Unix 128 + the signal that ended it.
   int Wait();
 

@@ -77,6 +77,8 @@ bool Program::WaitFor(absl::string_view text) {
 
 void Program::Interrupt() { GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, process_->id); }
 
+bool Program::CanInterrupt() { return GetConsoleCP() != 0; }
+
 int Program::Wait() {
   while (ReadMore()) {
   }

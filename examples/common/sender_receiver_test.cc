@@ -82,6 +82,7 @@ TEST_P(SenderReceiverTest, TheReceiverPrintsWhatTheSenderSends) {
 }
 
 TEST_P(SenderReceiverTest, CtrlCStopsBoth) {
+  if (!Program::CanInterrupt()) GTEST_SKIP() << "there is no console to press Ctrl-C at";
   const auto receiver = Receiver({"--port=0"});
   const int port = WaitForPort(*receiver);
   ASSERT_NE(port, 0) << receiver->output();
