@@ -7,7 +7,9 @@
 namespace pollux::conformance {
 
 std::vector<BedFactory> AllBeds() {
-  return {{"epoll", &NewNativeBed}, {"poll", &NewPollBed}, {"sim_linux", &NewSimulatedLinuxBed}};
+  std::vector<BedFactory> beds = {{"epoll", &NewNativeBed}, {"poll", &NewPollBed}};
+  for (const BedFactory& bed : SimulatedBeds()) beds.push_back(bed);
+  return beds;
 }
 
 }  // namespace pollux::conformance

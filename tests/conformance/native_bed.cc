@@ -26,10 +26,15 @@ class NativeBed final : public NativePair {
       : NativePair(std::move(a), std::move(b)), lab_(lab) {}
 
   void SwitchVa(bool up) override {
-    Change([up](lab::Netlink& netlink) {
+    ChangeOn(lab::Host::kA, [up](lab::Netlink& netlink) {
       EXPECT_THAT(netlink.SetUp(kVa, up), IsOk());
       if (!up) return;
       EXPECT_THAT(netlink.WaitUntilOperational(kVa, absl::Seconds(5)), IsOk());
+    });
+    if (!up) return;
+    // The other end of the cable notices later.
+    ChangeOn(lab::Host::kB, [](lab::Netlink& netlink) {
+      EXPECT_THAT(netlink.WaitUntilOperational(kVb, absl::Seconds(5)), IsOk());
     });
   }
   void AddToVa(const IpAddress& address) override {
@@ -60,6 +65,7 @@ class NativeBed final : public NativePair {
 
  private:
   static constexpr int kVa = 11;
+  static constexpr int kVb = 21;
   static inline const InterfaceAddress kVaAddresses[] = {
       {kA, 24, std::nullopt},
       {kASecond, 24, std::nullopt},
@@ -68,8 +74,9 @@ class NativeBed final : public NativePair {
       {IpAddress::Ipv6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x11}), 64,
        std::nullopt}};
 
-  void Change(absl::FunctionRef<void(lab::Netlink&)> change) {
-    const absl::Status status = lab_.RunOn(lab::Host::kA, [&] {
+  void Change(absl::FunctionRef<void(lab::Netlink&)> change) { ChangeOn(lab::Host::kA, change); }
+  void ChangeOn(lab::Host host, absl::FunctionRef<void(lab::Netlink&)> change) {
+    const absl::Status status = lab_.RunOn(host, [&] {
       const absl::StatusOr<std::unique_ptr<lab::Netlink>> netlink = lab::Netlink::Open();
       EXPECT_THAT(netlink, IsOk());
       if (netlink.ok()) change(**netlink);

@@ -3,6 +3,7 @@
 #include "tests/conformance/sim_bed.h"
 
 #include "sim/network.h"
+#include "tests/conformance/platform_differences.h"
 
 namespace pollux::conformance {
 namespace {
@@ -11,10 +12,10 @@ const sim::LinkProfile kWire = {.latency = absl::Microseconds(50)};
 
 class SimBed final : public Bed {
  public:
-  SimBed()
-      : a_(net_.AddHost("a", {.user = 0})),
+  explicit SimBed(Platform platform)
+      : a_(net_.AddHost("a", {.platform = platform, .user = 0})),
         // As in the lab of the native bed, B has no route for groups and other networks.
-        b_(net_.AddHost("b", {.user = 0, .group_routes = false})),
+        b_(net_.AddHost("b", {.platform = platform, .user = 0, .group_routes = false})),
         v_(net_.AddSegment("v", {.ipv4 = "10.77.0.0/24", .ipv6 = "fd77::/64", .link = kWire})) {
     sim::Segment& w =
         net_.AddSegment("w", {.ipv4 = "10.78.0.0/24", .ipv6 = "fd78::/64", .link = kWire});
@@ -51,8 +52,20 @@ class SimBed final : public Bed {
   sim::Segment& v_;
 };
 
+template <Platform platform>
+absl::StatusOr<std::unique_ptr<Bed>> NewSimulatedBed() {
+  return std::make_unique<SimBed>(platform);
+}
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Bed>> NewSimulatedLinuxBed() { return std::make_unique<SimBed>(); }
+std::vector<BedFactory> SimulatedBeds() {
+  return {
+      {"sim_linux", &NewSimulatedBed<Platform::kLinux>},
+      {"sim_macos", &NewSimulatedBed<Platform::kMacOs>, &WhyNotOn<Platform::kMacOs>},
+      {"sim_freebsd", &NewSimulatedBed<Platform::kFreeBsd>, &WhyNotOn<Platform::kFreeBsd>},
+      {"sim_windows", &NewSimulatedBed<Platform::kWindows>, &WhyNotOn<Platform::kWindows>},
+  };
+}
 
 }  // namespace pollux::conformance

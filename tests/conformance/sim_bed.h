@@ -2,20 +2,19 @@
 //
 // File: sim_bed.h
 //
-// The bed whose hosts are simulated Linux machines.
+// The beds whose hosts are simulated machines, of each platform.
 
 #ifndef POLLUX_TESTS_CONFORMANCE_SIM_BED_H_
 #define POLLUX_TESTS_CONFORMANCE_SIM_BED_H_
 
-#include <memory>
+#include <vector>
 
-#include "absl/status/statusor.h"
 #include "tests/conformance/bed.h"
 
 namespace pollux::conformance {
 
-// Never fails.
-absl::StatusOr<std::unique_ptr<Bed>> NewSimulatedLinuxBed();
+// None ever fails to be made.
+std::vector<BedFactory> SimulatedBeds();
 
 }  // namespace pollux::conformance
 

@@ -60,7 +60,9 @@ absl::StatusOr<std::unique_ptr<Bed>> NewWindowsBed() {
 }  // namespace
 
 std::vector<BedFactory> AllBeds() {
-  return {{"winsock", &NewWindowsBed, &WhyNotOnWindows}, {"sim_linux", &NewSimulatedLinuxBed}};
+  std::vector<BedFactory> beds = {{"winsock", &NewWindowsBed, &WhyNotOnWindows}};
+  for (const BedFactory& bed : SimulatedBeds()) beds.push_back(bed);
+  return beds;
 }
 
 bool ReadBehindTheBack(NativeHandle handle) {
