@@ -5,7 +5,13 @@
 // between them to another `UdpSocket`, the fingerprint of the run included. Beside it the same
 // program on this machine's own loopback interface and, where its program is there, ns-3.
 //
-//   ./bazelw run -c opt //tests/bench:sim_speed [-- SECONDS PER ROW [PROGRAM FOR NS-3]]
+//   ./bazelw run -c opt //tests/bench:sim_speed [-- --seconds=3 --ns3=PROGRAM]
+//
+// One row alone, and a fixed number of deliveries instead of a time, so that valgrind's callgrind
+// has the same to count each time, however busy the machine is:
+//
+//   ... --unicast=1000 --bytes=1200 --deliveries=100000
+//   ... --multicast=100000 --hosts=100 --deliveries=300000
 //
 // Unicast: sockets stand in a ring, every other one on the other of two hosts. Each passes what it
 // gets on to the next, so that the number of datagrams under way stays the same, and all sockets
@@ -22,6 +28,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -32,14 +41,18 @@
 #include "sim/network.h"
 #include "udp/udp_socket.h"
 
+ABSL_FLAG(double, seconds, 1, "Processor time for each row.");
+ABSL_FLAG(std::string, ns3, "", "The program //tests/bench:ns3_speed, to measure ns-3 beside it.");
+ABSL_FLAG(int, unicast, 0, "Only the row with a ring of so many sockets.");
+ABSL_FLAG(int, multicast, 0, "Only the row with a group of so many members.");
+ABSL_FLAG(int, hosts, 1, "On how many hosts these are.");
+ABSL_FLAG(int, bytes, 1200, "The size of the datagrams of that row.");
+ABSL_FLAG(uint64_t, deliveries, 0, "Of each row, instead of a time; 0: by time.");
+
 namespace pollux {
 namespace {
 
 constexpr int kInFlight = 10000;
-
-// What the command line says.
-double seconds_per_row = 1;
-std::string ns3_program;  // NOLINT: gone with the program.
 
 void Require(const absl::Status& status) {
   if (status.ok()) return;
@@ -50,6 +63,12 @@ void Require(const absl::Status& status) {
 // Processor time: other work on the machine does not count.
 double SecondsSince(std::clock_t start) {
   return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
+// Whether a row that has delivered so many datagrams since then is long enough.
+bool IsDone(uint64_t delivered, std::clock_t start) {
+  const uint64_t wanted = absl::GetFlag(FLAGS_deliveries);
+  return wanted > 0 ? delivered >= wanted : SecondsSince(start) >= absl::GetFlag(FLAGS_seconds);
 }
 
 size_t HeapBytes() { return mallinfo2().uordblks; }
@@ -92,6 +111,7 @@ void Close(Ring& ring) {
 }
 
 struct Result {
+  uint64_t delivered = 0;
   double per_second = 0;
   double memory = 0;  // Bytes of an idle socket.
 };
@@ -129,8 +149,9 @@ Result MeasureRing(int sockets, size_t payload_size) {
   const std::clock_t start = std::clock();
   do {
     net.RunFor(absl::Milliseconds(5));
-  } while (SecondsSince(start) < seconds_per_row);
+  } while (!IsDone(count, start));
   result.per_second = static_cast<double>(count) / SecondsSince(start);
+  result.delivered = count;
   return result;
 }
 
@@ -152,7 +173,7 @@ double MeasureLoopback(int sockets, size_t payload_size) {
   const std::clock_t start = std::clock();
   do {
     (*engine)->loop().RunFor(absl::Milliseconds(10));
-  } while (SecondsSince(start) < seconds_per_row);
+  } while (!IsDone(count, start));
   return static_cast<double>(count) / SecondsSince(start);
 }
 
@@ -180,7 +201,7 @@ class Member {
 };
 
 // Members, as many on each of the hosts: delivered and read per second.
-double MeasureGroup(int hosts, int members, size_t payload_size) {
+Result MeasureGroup(int hosts, int members, size_t payload_size) {
   sim::Network net({.seed = 1});
   sim::Segment& lan = net.AddSegment("lan", "10.0.0.0/8", {.latency = absl::Milliseconds(1)});
   sim::Host& sender_host = net.AddHost("sender");
@@ -207,15 +228,16 @@ double MeasureGroup(int hosts, int members, size_t payload_size) {
   const std::clock_t start = std::clock();
   do {
     send();
-  } while (SecondsSince(start) < seconds_per_row);
-  return static_cast<double>(count) / SecondsSince(start);
+  } while (!IsDone(count, start));
+  return {.delivered = count, .per_second = static_cast<double>(count) / SecondsSince(start)};
 }
 
 // What ns-3 does with the same: 0 if it is not there.
 double MeasureNs3(int sockets, size_t payload_size) {
-  if (ns3_program.empty()) return 0;
-  const std::string command = absl::StrCat("'", ns3_program, "' ", sockets, " ", kInFlight, " ",
-                                           payload_size, " ", seconds_per_row);
+  const std::string program = absl::GetFlag(FLAGS_ns3);
+  if (program.empty()) return 0;
+  const std::string command = absl::StrCat("'", program, "' ", sockets, " ", kInFlight, " ",
+                                           payload_size, " ", absl::GetFlag(FLAGS_seconds));
   std::FILE* const pipe = popen(command.c_str(), "r");
   double per_second = 0;
   const bool read = pipe != nullptr && std::fscanf(pipe, "%lf", &per_second) == 1;
@@ -233,7 +255,23 @@ void Bar(bool met, const std::string& what, double figure, absl::string_view rel
               std::string(unit).c_str(), std::string(relation).c_str(), limit);
 }
 
+// The one row that was asked for, and no bars.
+int MainOfOneRow() {
+  const auto payload_size = static_cast<size_t>(absl::GetFlag(FLAGS_bytes));
+  const int sockets = absl::GetFlag(FLAGS_unicast);
+  const Result result = sockets > 0 ? MeasureRing(sockets, payload_size)
+                                    : MeasureGroup(absl::GetFlag(FLAGS_hosts),
+                                                   absl::GetFlag(FLAGS_multicast), payload_size);
+  std::printf("%llu delivered, %.0f a second, %.0f bytes a socket\n",
+              static_cast<unsigned long long>(result.delivered),  // NOLINT: printf's own type.
+              result.per_second, result.memory);
+  return 0;
+}
+
 int Main() {
+  if (absl::GetFlag(FLAGS_unicast) > 0 || absl::GetFlag(FLAGS_multicast) > 0) {
+    return MainOfOneRow();
+  }
   std::printf("%-10s %9s %6s %14s %8s %12s %14s %12s\n", "unicast", "sockets", "bytes",
               "delivered/s", "ns each", "bytes/socket", "loopback/s", "ns-3/s");
   double thousand = 0;
@@ -263,7 +301,7 @@ int Main() {
   for (const size_t payload : {size_t{64}, size_t{1200}}) {
     for (const Group& row : {Group{1, 10}, Group{10, 10}, Group{1, 1000}, Group{100, 1000},
                              Group{10, 100000}, Group{100, 100000}}) {
-      const double per_second = MeasureGroup(row.hosts, row.members, payload);
+      const double per_second = MeasureGroup(row.hosts, row.members, payload).per_second;
       std::printf("%-10s %9d %6zu %14.0f %8.0f   %d\n", "", row.members, payload, per_second,
                   1e9 / per_second, row.hosts);
       std::fflush(stdout);
@@ -280,7 +318,7 @@ int Main() {
     Bar(thousand >= 20 * ns3, "1,000 sockets, 1200 bytes, as against ns-3", thousand / ns3,
         "at least", 20, "times");
   } else {
-    std::printf("no bar for ns-3: build //tests/bench:ns3_speed and name it\n");
+    std::printf("no bar for ns-3: build //tests/bench:ns3_speed and name it with --ns3\n");
   }
   return 0;
 }
@@ -289,7 +327,7 @@ int Main() {
 }  // namespace pollux
 
 int main(int argc, char** argv) {
-  if (argc > 1) pollux::seconds_per_row = std::atof(argv[1]);
-  if (argc > 2) pollux::ns3_program = argv[2];
+  absl::SetProgramUsageMessage("how fast a simulation is, and how much memory it takes");
+  absl::ParseCommandLine(argc, argv);
   return pollux::Main();
 }
