@@ -39,8 +39,7 @@ bool Host::Interface::ShoutsTo(const IpAddress& address) const {
 
 bool Host::Interface::IsRouter() const { return host_.routing_.forwards; }
 
-std::optional<DropCause> Host::Interface::Loses(const Packet& packet,
-                                                absl::string_view origin) const {
+std::optional<DropCause> Host::Interface::Loses(const Packet& packet, const Name& origin) const {
   if (host_.is_down()) return DropCause::kHostDown;
   // What the host has sent to itself ends with it, even if it is up again by now.
   if (domain == nullptr && packet.id <= host_.lost_packet_) return DropCause::kHostDown;
@@ -52,7 +51,7 @@ std::optional<DropCause> Host::Interface::Loses(const Packet& packet,
   return std::nullopt;
 }
 
-void Host::Interface::Arrive(const Packet& packet, absl::string_view origin) {
+void Host::Interface::Arrive(const Packet& packet, const Name& origin) {
   const std::optional<DropCause> lost = Loses(packet, origin);
   const bool group = domain != nullptr && packet.target().is_multicast();
   if (group && (lost == DropCause::kHostDown || !Wants(packet.target()))) return;
@@ -62,18 +61,18 @@ void Host::Interface::Arrive(const Packet& packet, absl::string_view origin) {
   } else {
     host_.stack_.Deliver(index_, packet, host_.loop().WallNow());
   }
-  host_.origin_ = host_.name();
+  host_.origin_ = host_.luck_.label();
 }
 
 void Host::Interface::Unclaimed(const Packet& packet) {
   const int patience_ms = host_.rules_.unanswered_after_ms;
   if (patience_ms == 0) return;
-  Courier::Flight& flight = host_.world_.courier.NewFlight(packet, host_.name());
+  Courier::Flight& flight = host_.world_.courier.NewFlight(packet, host_.luck_.label());
   flight.AddReceiver(unanswered_);
   host_.world_.courier.Launch(flight, absl::Milliseconds(patience_ms));
 }
 
-void Host::Interface::Unanswered::Arrive(const Packet& packet, absl::string_view /*origin*/) {
+void Host::Interface::Unanswered::Arrive(const Packet& packet, const Name& /*origin*/) {
   Host& host = interface_.host_;
   // A crash takes what waits with it.
   if (host.is_down() || packet.id <= host.lost_packet_) return;
@@ -89,8 +88,8 @@ Host::Host(const World& world, absl::string_view name, const HostOptions& option
       clock_(wall_start, options.clock),
       resolve_delay_(resolve_delay),
       names_(std::move(names)),
-      stack_(rules_, *this, options.capabilities),
-      origin_(luck_.name()) {
+      stack_(rules_, *this, options.capabilities, world.blocks),
+      origin_(luck_.label()) {
   StartEngine();
   NetworkInterface loopback = stack_.interfaces().front();
   interfaces_.push_back(std::make_unique<Interface>(*this, loopback.name, kLoopback));
@@ -230,9 +229,9 @@ void Host::SetMtu(const BroadcastDomain& domain, uint32_t mtu) {
 
 void Host::Transmit(uint32_t interface_index, const Packet& packet) {
   TraceEvent event = NewEvent(EventKind::kSent, interface_index, packet);
-  event.origin = name();
+  event.origin = luck_.label();
   world_.trace.Record(event);
-  Put(interface_index, packet, name());
+  Put(interface_index, packet, luck_.label());
 }
 
 void Host::Forward(uint32_t interface_index, const Packet& packet) {
@@ -241,7 +240,7 @@ void Host::Forward(uint32_t interface_index, const Packet& packet) {
   Put(interface_index, packet, origin_);
 }
 
-void Host::Put(uint32_t interface_index, const Packet& packet, absl::string_view origin) {
+void Host::Put(uint32_t interface_index, const Packet& packet, const Name& origin) {
   Interface& interface = *interfaces_[interface_index - 1];
   if (interface.is_unplugged) {
     TraceEvent drop = NewEvent(EventKind::kDropped, interface_index, packet);
@@ -282,7 +281,7 @@ void Host::Timer::Fire() {
   host.origin_ = origin_;
   host.timers_.erase({what, number});  // And this.
   host.stack_.TimerExpired(what, number, host.engine_->loop().WallNow());
-  host.origin_ = host.name();
+  host.origin_ = host.luck_.label();
 }
 
 void Host::GroupChanged(uint32_t interface_index, const IpAddress& group, bool wanted) {
@@ -324,7 +323,7 @@ TraceEvent Host::NewEvent(EventKind kind, uint32_t interface_index, const Packet
   TraceEvent event;
   event.kind = kind;
   event.time = world_.timeline.elapsed();
-  event.host = name();
+  event.host = luck_.label();
   // A packet that found no way out is on no interface.
   if (interface_index > 0) event.interface = interfaces_[interface_index - 1]->interface_name();
   event.origin = origin_;

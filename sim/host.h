@@ -25,6 +25,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "sim/choice/choices.h"
+#include "sim/choice/name.h"
 #include "sim/fabric/broadcast_domain.h"
 #include "sim/fabric/link.h"
 #include "sim/fabric/link_profile.h"
@@ -237,7 +238,7 @@ class Host : private StackHost {
   // The host has crashed: what it knew is gone.
   virtual void Forget() {}
   // Puts a packet on the segment of an interface.
-  void Put(uint32_t interface_index, const Packet& packet, absl::string_view origin);
+  void Put(uint32_t interface_index, const Packet& packet, const Name& origin);
   void AddDefaultRoutes(uint32_t interface_index);
   TraceEvent NewEvent(EventKind kind, uint32_t interface_index, const Packet& packet) const;
 
@@ -265,7 +266,7 @@ class Host : private StackHost {
   LinkProfile loopback_profile_;
   std::unique_ptr<Link> loopback_;  // From the loopback interface to itself: "alice/lo".
   uint64_t lost_packet_ = 0;        // The last one that was sent before the latest crash.
-  absl::string_view origin_;        // Who sent the packet that the stack has in hand.
+  Name origin_;                     // Who sent the packet that the stack has in hand.
   absl::btree_map<std::pair<StackTimer, uint64_t>, std::unique_ptr<Timer>> timers_;
 };
 

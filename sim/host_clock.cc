@@ -34,12 +34,13 @@ absl::Duration HostClock::Elapsed(absl::Duration network) const {
   return network * (kBillion + drift_ppb_) / kBillion;
 }
 
-absl::Time HostClock::Monotonic(absl::Time network) const {
+absl::Time HostClock::InexactMonotonic(absl::Time network) const {
   return stopped_ ? monotonic_ : monotonic_ + Elapsed(network - network_);
 }
 
 absl::Time HostClock::NetworkTime(absl::Time monotonic) const {
   if (monotonic == absl::InfiniteFuture()) return monotonic;
+  if (exact()) return std::max(monotonic, network_);
   const absl::Duration wanted = monotonic - monotonic_;
   if (wanted <= absl::ZeroDuration()) return network_;
   if (stopped_) return absl::InfiniteFuture();

@@ -41,7 +41,9 @@ class HostClock {
         wall_ahead_(wall_start - absl::UnixEpoch() + options.wall_offset) {}
 
   // What the host's clocks show at a network time. The monotonic one never goes back.
-  absl::Time Monotonic(absl::Time network) const;
+  absl::Time Monotonic(absl::Time network) const {
+    return exact() ? network : InexactMonotonic(network);
+  }
   absl::Time Wall(absl::Time network) const { return Monotonic(network) + wall_ahead_; }
   // The first network time at which the monotonic clock shows `monotonic` or more: the infinite
   // future while it stands still.
@@ -62,6 +64,9 @@ class HostClock {
  private:
   // What the clock makes of a time that passes on the network.
   absl::Duration Elapsed(absl::Duration network) const;
+  // Whether the monotonic clock shows the network's time: most do, always.
+  bool exact() const { return drift_ppb_ == 0 && !stopped_ && monotonic_ == network_; }
+  absl::Time InexactMonotonic(absl::Time network) const;
   void Rebase(absl::Time now);
 
   int64_t drift_ppb_;

@@ -41,11 +41,8 @@ HostEngine::~HostEngine() = default;
 
 void HostEngine::Kill() {
   loop_.Kill();
-  for (const SocketInfo& socket : stack_.Sockets()) {
-    const auto found = sockets_.find(socket.id);
-    if (found != sockets_.end()) found->second->Kill();
-  }
-  sockets_.clear();
+  sockets_.ForEach([](HostSocket& socket) { socket.Kill(); });
+  sockets_.Clear();
 }
 
 absl::Status HostEngine::Gone(absl::string_view what) const {
@@ -64,7 +61,7 @@ absl::StatusOr<std::unique_ptr<EngineSocket>> HostEngine::NewUdpSocket(AddressFa
   const Outcome<SocketId> id = stack_.Socket(family, options_.user);
   if (!id.ok()) return fail(id.error());
   auto socket = std::make_unique<HostSocket>(*this, *id, family);
-  sockets_.emplace(*id, socket.get());
+  sockets_.Add(*id, socket.get());
   return socket;
 }
 
@@ -107,13 +104,11 @@ bool HostEngine::DropCallbacks() {
 }
 
 void HostEngine::SocketReady(SocketId id) {
-  const auto found = sockets_.find(id);
-  if (found != sockets_.end()) found->second->OnArrival();
+  if (HostSocket* socket = sockets_.Find(id)) socket->OnArrival();
 }
 
 void HostEngine::RunReady(SocketId id) {
-  const auto found = sockets_.find(id);
-  if (found != sockets_.end()) found->second->RunReady();
+  if (HostSocket* socket = sockets_.Find(id)) socket->RunReady();
 }
 
 }  // namespace pollux::sim

@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,6 +19,7 @@
 #include "absl/time/time.h"
 #include "sim/host_clock.h"
 #include "sim/host_loop.h"
+#include "sim/kernel/id_table.h"
 #include "sim/kernel/udp_stack.h"
 #include "sim/timeline.h"
 #include "udp/socket_engine.h"
@@ -72,7 +72,7 @@ class HostEngine final : public SocketEngine {
   absl::Status Gone(absl::string_view what) const;
   // Has `HostSocket::RunReady` run in the next turn. Once per turn and socket.
   void AddReady(SocketId id) { loop_.AddReady(id); }
-  void Forget(SocketId id) { sockets_.erase(id); }
+  void Forget(SocketId id) { sockets_.Remove(id); }
 
  private:
   class Lookup;
@@ -85,7 +85,7 @@ class HostEngine final : public SocketEngine {
   const std::string name_;
   NameService names_;
   HostLoop loop_;
-  absl::flat_hash_map<SocketId, HostSocket*> sockets_;
+  IdTable<HostSocket*> sockets_;
   std::vector<std::unique_ptr<Lookup>> lookups_;  // Those that are under way.
 };
 

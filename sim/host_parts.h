@@ -13,6 +13,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "sim/choice/name.h"
 #include "sim/fabric/broadcast_domain.h"
 #include "sim/fabric/station.h"
 #include "sim/fault_guard.h"
@@ -27,16 +28,16 @@ namespace pollux::sim {
 class Host::Interface final : public Station {
  public:
   Interface(Host& host, absl::string_view name, uint32_t index)
-      : host_(host), name_(name), index_(index) {}
+      : host_(host), name_(name), label_(name_), index_(index) {}
 
-  absl::string_view host_name() const override { return host_.name(); }
-  absl::string_view interface_name() const override { return name_; }
+  Name host_name() const override { return host_.luck_.label(); }
+  Name interface_name() const override { return label_; }
   bool Wants(const IpAddress& group) const override;
   bool IsRouter() const override;
   bool AnswersFor(const IpAddress& address) const override;
   bool ShoutsTo(const IpAddress& address) const override;
   void Unclaimed(const Packet& packet) override;
-  void Arrive(const Packet& packet, absl::string_view origin) override;
+  void Arrive(const Packet& packet, const Name& origin) override;
 
   uint32_t index() const { return index_; }
   bool has_link() const { return !is_off && !is_unplugged; }
@@ -52,20 +53,21 @@ class Host::Interface final : public Station {
    public:
     explicit Unanswered(Interface& interface) : interface_(interface) {}
 
-    absl::string_view host_name() const override { return interface_.host_name(); }
-    absl::string_view interface_name() const override { return interface_.interface_name(); }
+    Name host_name() const override { return interface_.host_name(); }
+    Name interface_name() const override { return interface_.interface_name(); }
     bool Wants(const IpAddress& /*group*/) const override { return false; }
-    void Arrive(const Packet& packet, absl::string_view origin) override;
+    void Arrive(const Packet& packet, const Name& origin) override;
 
    private:
     Interface& interface_;
   };
 
   // Why a packet that arrives does not get as far as the kernel.
-  std::optional<DropCause> Loses(const Packet& packet, absl::string_view origin) const;
+  std::optional<DropCause> Loses(const Packet& packet, const Name& origin) const;
 
   Host& host_;
   const std::string name_;
+  const Name label_;  // Of `name_`.
   const uint32_t index_;
   Unanswered unanswered_{*this};
 };
@@ -82,7 +84,7 @@ class Host::Timer final : public TimerQueue::Entry {
   Host& host_;
   const StackTimer what_;
   const uint64_t number_;
-  const absl::string_view origin_;  // Who sent the packet that it is about.
+  const Name origin_;  // Who sent the packet that it is about.
 };
 
 }  // namespace pollux::sim

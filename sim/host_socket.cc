@@ -200,7 +200,7 @@ void HostSocket::StashErrors() {
 // ---- Readiness ----
 
 void HostSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
-  ready_ = ready ? std::make_shared<absl::AnyInvocable<void()>>(std::move(ready)) : nullptr;
+  ready_.Set(std::move(ready));
 }
 
 void HostSocket::RequestReady() {
@@ -225,10 +225,7 @@ void HostSocket::RunReady() {
   const bool arrived = std::exchange(arrived_, false);
   const bool requested = std::exchange(requested_, false);
   const bool pending = arrived || (requested && (!errors_.empty() || stack_.Readable(id_)));
-  if (!pending || ready_ == nullptr) return;
-  // The callback may destroy this socket, replace itself, and run again within itself.
-  const std::shared_ptr<absl::AnyInvocable<void()>> ready = ready_;
-  (*ready)();
+  if (pending) ready_.Run();
 }
 
 // ---- Options and groups ----

@@ -12,7 +12,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +23,7 @@
 #include "absl/types/span.h"
 #include "sim/host_engine.h"
 #include "sim/kernel/udp_stack.h"
+#include "udp/internal/signal.h"
 #include "udp/socket_engine.h"
 
 namespace pollux::sim {
@@ -87,12 +87,12 @@ class HostSocket final : public EngineSocket {
   const SocketId id_;
   const AddressFamily family_;
   Endpoint before_connect_;  // Where it was bound before it was connected.
-  std::shared_ptr<absl::AnyInvocable<void()>> ready_;  // Shared with the frame that runs it.
-  bool dead_ = false;                                  // Its machine has crashed.
-  bool arrived_ = false;                               // Since the callback ran.
-  bool requested_ = false;                             // By RequestReady.
-  bool listed_ = false;                                // For the next turn.
-  bool may_err_ = false;  // The stack may have errors: something has arrived since it had none.
+  internal::Signal<> ready_;
+  bool dead_ = false;       // Its machine has crashed.
+  bool arrived_ = false;    // Since the callback ran.
+  bool requested_ = false;  // By RequestReady.
+  bool listed_ = false;     // For the next turn.
+  bool may_err_ = false;    // The stack may have errors: something has arrived since it had none.
   std::vector<PendingError> errors_;
 };
 

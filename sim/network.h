@@ -52,6 +52,7 @@
 #include "sim/fault_plan.h"
 #include "sim/host.h"
 #include "sim/in_flight.h"
+#include "sim/kernel/block_pool.h"
 #include "sim/nat.h"
 #include "sim/partitions.h"
 #include "sim/plan_runner.h"
@@ -210,7 +211,7 @@ class Network final : private Scene {
   absl::string_view host_name(size_t host) const override { return hosts_[host]->name(); }
   const UdpStack& kernel(size_t host) const override { return hosts_[host]->stack_; }
 
-  World world() { return {timeline_, courier_, choices_, trace_, &rules_}; }
+  World world() { return {timeline_, courier_, choices_, trace_, &rules_, blocks_.get()}; }
   absl::StatusOr<Courier::Flight*> FindFlight(uint64_t packet) const;
   void Record(EventKind kind, const Courier::Flight& flight, DropCause cause);
   // The name service of the host that is entered next.
@@ -220,6 +221,7 @@ class Network final : private Scene {
   std::vector<IpAddress> Lookup(const Host& asker, absl::string_view name) const;
 
   const NetworkOptions options_;
+  const BlockPool::Owner blocks_ = BlockPool::New();
   StoryRecorder choices_;
   Trace trace_;
   Timeline timeline_;

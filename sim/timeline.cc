@@ -18,7 +18,8 @@ class Timeline::RunScope {
       : timeline_(timeline), outer_predicate_(timeline.predicate_) {
     if (timeline_.depth_++ == 0) timeline_.events_ = 0;
     timeline_.predicate_ = predicate;
-    interrupted_.swap(timeline_.busy_);
+    // Mostly there are none, and the list keeps its room.
+    if (!timeline_.busy_.empty()) interrupted_.swap(timeline_.busy_);
     for (Actor* actor : interrupted_) {
       actor->busy_ = false;
       actor->Schedule();
@@ -26,7 +27,7 @@ class Timeline::RunScope {
   }
   ~RunScope() {
     for (Actor* actor : interrupted_) actor->busy_ = true;
-    timeline_.busy_.swap(interrupted_);
+    if (!interrupted_.empty()) timeline_.busy_.swap(interrupted_);
     timeline_.predicate_ = outer_predicate_;
     --timeline_.depth_;
   }
@@ -77,7 +78,7 @@ bool Timeline::Run(absl::Time deadline, std::atomic<bool>* stop, const Predicate
     }
   } while (Step(deadline));
   if (deadline == absl::InfiniteFuture()) return false;
-  now_ = std::max(now_, deadline);
+  SetClock(deadline);
   return IsDone();
 }
 
@@ -108,10 +109,16 @@ void Timeline::RunTurn(Actor& actor) {
   actor.Schedule();
 }
 
+void Timeline::SetClock(absl::Time now) {
+  if (now <= now_) return;
+  now_ = now;
+  elapsed_ = now - absl::UnixEpoch();
+}
+
 bool Timeline::Step(absl::Time deadline) {
   AcceptPosted();
   if (queue_.empty() || queue_.NextTime() > deadline) return false;
-  now_ = std::max(now_, queue_.NextTime());
+  SetClock(queue_.NextTime());
   POLLUX_CHECK(
       ++events_ <= events_max_,
       absl::StrCat("a run has exceeded its limit of ", events_max_,

@@ -53,7 +53,7 @@ class Timeline {
 
   absl::Time now() const { return now_; }
   // Since the simulation began.
-  absl::Duration elapsed() const { return now_ - absl::UnixEpoch(); }
+  absl::Duration elapsed() const { return elapsed_; }
 
   // Has `event` fire at `when`, or now if that has passed; behind all that are due at that time.
   void Add(TimerQueue::Entry& event, absl::Time when);
@@ -93,11 +93,13 @@ class Timeline {
     absl::AnyInvocable<void()> task;
   };
   bool Step(absl::Time deadline);
+  void SetClock(absl::Time now);
   void AcceptPosted();
 
   const Trace& trace_;
   const uint64_t events_max_;
   absl::Time now_ = absl::UnixEpoch();
+  absl::Duration elapsed_ = absl::ZeroDuration();
   TimerQueue queue_;
   std::vector<Actor*> busy_;              // Whose turns are in progress in the innermost run.
   const Predicate* predicate_ = nullptr;  // Of the innermost run.

@@ -16,7 +16,7 @@ EventLoop::~EventLoop() {
 }
 
 Timer::Timer(EventLoop& loop, absl::AnyInvocable<void()> callback)
-    : loop_(loop), callback_(std::make_shared<absl::AnyInvocable<void()>>(std::move(callback))) {
+    : loop_(loop), callback_(std::move(callback)) {
   ++loop_.timers_;
 }
 
@@ -41,11 +41,8 @@ void Timer::Stop() {
   if (queued()) loop_.RemoveTimer(*this);
 }
 
-void Timer::Fire() {
-  // The callback may destroy this timer, and may run the loop, in which the restarted timer fires
-  // again: so this frame shares it.
-  const std::shared_ptr<absl::AnyInvocable<void()>> callback = callback_;
-  (*callback)();
-}
+// The callback may destroy this timer, and may run the loop, in which the restarted timer fires
+// again.
+void Timer::Fire() { callback_.Run(); }
 
 }  // namespace pollux

@@ -18,12 +18,12 @@
 #define POLLUX_UDP_EVENT_LOOP_H_
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
+#include "udp/internal/signal.h"
 #include "udp/timer_queue.h"
 
 namespace pollux {
@@ -98,7 +98,7 @@ class Timer final : private TimerQueue::Entry {
   void Fire() override;
 
   EventLoop& loop_;
-  std::shared_ptr<absl::AnyInvocable<void()>> callback_;
+  internal::Signal<> callback_;
 };
 
 }  // namespace pollux

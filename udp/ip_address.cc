@@ -195,30 +195,6 @@ IpAddress IpAddress::Unmapped() const {
   return Ipv4(bytes_[12], bytes_[13], bytes_[14], bytes_[15]);
 }
 
-bool IpAddress::is_mapped() const { return is_ipv6() && IsMappedBytes(bytes_); }
-
-bool IpAddress::is_unspecified() const {
-  return is_set() && std::all_of(bytes_.begin() + (is_mapped() ? 12 : 0), bytes_.end(),
-                                 [](uint8_t b) { return b == 0; });
-}
-
-bool IpAddress::is_loopback() const {
-  if (is_ipv4() || is_mapped()) return bytes_[12] == 127;
-  return *this == LoopbackIpv6();
-}
-
-bool IpAddress::is_multicast() const {
-  if (is_ipv4() || is_mapped()) return (bytes_[12] & 0xf0) == 0xe0;
-  return is_ipv6() && bytes_[0] == 0xff;
-}
-
-bool IpAddress::is_limited_broadcast() const { return Unmapped() == Broadcast(); }
-
-bool IpAddress::is_link_local() const {
-  if (is_ipv4() || is_mapped()) return bytes_[12] == 169 && bytes_[13] == 254;
-  return is_ipv6() && bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80;
-}
-
 bool IpAddress::is_private() const {
   if (is_ipv4() || is_mapped()) {
     const IpAddress ipv4 = Unmapped();
@@ -236,13 +212,15 @@ bool IpAddress::needs_scope() const {
 
 bool IpAddress::IsIn(const IpAddress& network, int prefix_length) const {
   if (family_ != network.family_ || !(is_ipv4() || is_ipv6())) return false;
-  const int first_bit = is_ipv4() ? 96 : 0;
-  const int end = std::min(first_bit + prefix_length, 128);
-  for (int bit = first_bit; bit < end; ++bit) {
-    const uint8_t mask = static_cast<uint8_t>(0x80 >> (bit % 8));
-    if ((bytes_[bit / 8] ^ network.bytes_[bit / 8]) & mask) return false;
+  if (is_ipv4()) {
+    const uint32_t differs = ipv4_number() ^ network.ipv4_number();
+    return prefix_length <= 0 || differs >> (32 - std::min(prefix_length, 32)) == 0;
   }
-  return true;
+  // Whole bytes first, then the bits of one.
+  const int bits = std::clamp(prefix_length, 0, 128);
+  const int whole = bits / 8;
+  if (!std::equal(bytes_.begin(), bytes_.begin() + whole, network.bytes_.begin())) return false;
+  return bits % 8 == 0 || (bytes_[whole] ^ network.bytes_[whole]) >> (8 - bits % 8) == 0;
 }
 
 }  // namespace pollux

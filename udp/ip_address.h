@@ -17,6 +17,7 @@
 #define POLLUX_UDP_IP_ADDRESS_H_
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <ostream>
 #include <string>
@@ -102,14 +103,14 @@ class IpAddress {
   IpAddress Unmapped() const;
 
   // Classification. A mapped address is classified as the IPv4 address inside it.
-  bool is_unspecified() const;  // 0.0.0.0, :: or Any().
-  bool is_loopback() const;     // 127.0.0.0/8, ::1 (RFC 1122, RFC 4291).
-  bool is_multicast() const;    // 224.0.0.0/4, ff00::/8 (RFC 5771, RFC 4291).
-  bool is_limited_broadcast()
-      const;                   // 255.255.255.255. Subnet broadcast needs a `NetworkInterface`.
-  bool is_link_local() const;  // 169.254.0.0/16, fe80::/10 (RFC 3927, RFC 4291).
-  bool is_private() const;     // RFC 1918, and fc00::/7 (RFC 4193).
-  bool is_mapped() const;      // ::ffff:0:0/96.
+  constexpr bool is_unspecified() const;  // 0.0.0.0, :: or Any().
+  constexpr bool is_loopback() const;     // 127.0.0.0/8, ::1 (RFC 1122, RFC 4291).
+  constexpr bool is_multicast() const;    // 224.0.0.0/4, ff00::/8 (RFC 5771, RFC 4291).
+  // 255.255.255.255. Subnet broadcast needs a `NetworkInterface`.
+  constexpr bool is_limited_broadcast() const;
+  constexpr bool is_link_local() const;  // 169.254.0.0/16, fe80::/10 (RFC 3927, RFC 4291).
+  bool is_private() const;               // RFC 1918, and fc00::/7 (RFC 4193).
+  constexpr bool is_mapped() const;      // ::ffff:0:0/96.
   // Whether the scope decides where a packet goes: link-local unicast, and groups of
   // interface-local (ff01::) or link-local (ff02::) scope.
   bool needs_scope() const;
@@ -118,7 +119,7 @@ class IpAddress {
   bool IsIn(const IpAddress& network, int prefix_length) const;
 
   friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) {
-    return a.Key() == b.Key();
+    return a.halves() == b.halves() && a.family_ == b.family_ && a.scope_id_ == b.scope_id_;
   }
   friend constexpr bool operator!=(const IpAddress& a, const IpAddress& b) { return !(a == b); }
   // A total order without meaning, stable across platforms.
@@ -127,13 +128,20 @@ class IpAddress {
   }
   template <typename H>
   friend H AbslHashValue(H h, const IpAddress& a) {
-    return H::combine(std::move(h), a.family_, a.bytes_, a.scope_id_);
+    const Halves halves = a.halves();
+    return H::combine(std::move(h), halves[0], halves[1],
+                      uint64_t{a.scope_id_} << 8 | static_cast<uint8_t>(a.family_));
   }
   friend std::ostream& operator<<(std::ostream& out, const IpAddress& a) {
     return out << a.ToString();
   }
 
  private:
+  // The bytes as two words, in the machine's own order: for what treats all of them alike.
+  using Halves = std::array<uint64_t, 2>;
+  constexpr Halves halves() const { return std::bit_cast<Halves>(bytes_); }
+  constexpr bool is_ipv4_or_mapped() const { return is_ipv4() || is_mapped(); }
+
   constexpr std::tuple<AddressFamily, const Ipv6Bytes&, uint32_t> Key() const {
     return {family_, bytes_, scope_id_};
   }
@@ -170,6 +178,35 @@ constexpr IpAddress::Ipv6Bytes IpAddress::ipv6_bytes() const {
   Ipv6Bytes bytes = bytes_;
   if (is_ipv4()) bytes[10] = bytes[11] = 0xff;
   return bytes;
+}
+
+constexpr bool IpAddress::is_mapped() const {
+  if (!is_ipv6() || halves()[0] != 0) return false;
+  return bytes_[8] == 0 && bytes_[9] == 0 && bytes_[10] == 0xff && bytes_[11] == 0xff;
+}
+
+constexpr bool IpAddress::is_unspecified() const {
+  if (is_mapped()) return ipv4_number() == 0;
+  return is_set() && halves() == Halves{};
+}
+
+constexpr bool IpAddress::is_loopback() const {
+  if (is_ipv4_or_mapped()) return bytes_[12] == 127;
+  return *this == LoopbackIpv6();
+}
+
+constexpr bool IpAddress::is_multicast() const {
+  if (is_ipv4_or_mapped()) return (bytes_[12] & 0xf0) == 0xe0;
+  return is_ipv6() && bytes_[0] == 0xff;
+}
+
+constexpr bool IpAddress::is_limited_broadcast() const {
+  return is_ipv4_or_mapped() && ipv4_number() == 0xffffffff;
+}
+
+constexpr bool IpAddress::is_link_local() const {
+  if (is_ipv4_or_mapped()) return bytes_[12] == 169 && bytes_[13] == 254;
+  return is_ipv6() && bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80;
 }
 
 constexpr IpAddress IpAddress::WithScope(uint32_t scope_id) const {

@@ -8,16 +8,21 @@
 
 namespace pollux {
 
+namespace {
+
 // Four children to a node: the heap is half as deep as a binary one, and the children of a node lie
 // side by side.
 constexpr size_t kFanOut = 4;
+constexpr size_t kFirstRingSize = 8;
+
+}  // namespace
 
 TimerQueue::Entry::~Entry() {
   if (queued()) queue_->Remove(*this);
 }
 
 TimerQueue::~TimerQueue() {
-  POLLUX_CHECK(heap_.empty(),
+  POLLUX_CHECK(empty(),
                "a loop was destroyed while timers were waiting in it; destroy timers and sockets "
                "before their engine");
 }
@@ -25,66 +30,132 @@ TimerQueue::~TimerQueue() {
 void TimerQueue::Add(Entry& entry, absl::Time when) {
   POLLUX_CHECK(entry.queue_ == nullptr || entry.queue_ == this,
                "a timer was started in a second loop while it waits in the first");
+  if (entry.queued()) TakeOut(entry);
+  const Slot slot = {when, next_sequence_++, &entry};
+  entry.queue_ = this;
   entry.when_ = when;
-  entry.sequence_ = next_sequence_++;
-  if (!entry.queued()) {
-    entry.queue_ = this;
-    entry.position_ = heap_.size();
-    heap_.push_back(&entry);
+  // The first run that it may end. So their ends descend from run to run, and what is due soon goes
+  // behind what is due soon.
+  entry.place_ = 0;
+  while (entry.place_ < kRuns && !runs_[entry.place_].empty() &&
+         runs_[entry.place_].back().when > when) {
+    ++entry.place_;
   }
-  SiftUp(entry.position_);
-  SiftDown(entry.position_);
+  const bool is_next = empty() || Before(slot, Front(next_place_));
+  if (entry.place_ < kRuns) {
+    runs_[entry.place_].Push(slot);
+  } else {
+    heap_.push_back(slot);
+    SiftUp(heap_.size() - 1);
+  }
+  ++size_;
+  if (is_next) next_place_ = entry.place_;
 }
 
 void TimerQueue::Remove(Entry& entry) {
-  if (entry.queue_ != this) return;
-  entry.queue_ = nullptr;
-  Entry* last = heap_.back();
-  heap_.pop_back();
-  if (last == &entry) return;
-  Place(last, entry.position_);
-  SiftUp(last->position_);
-  SiftDown(last->position_);
+  if (entry.queue_ == this) TakeOut(entry);
 }
 
 TimerQueue::Entry* TimerQueue::PopDue(absl::Time now) {
-  if (heap_.empty() || heap_.front()->when_ > now) return nullptr;
-  Entry* entry = heap_.front();
-  Remove(*entry);
+  if (empty() || Front(next_place_).when > now) return nullptr;
+  Entry* const entry = Front(next_place_).entry;
+  TakeOut(*entry);
   return entry;
 }
 
-void TimerQueue::Place(Entry* entry, size_t position) {
-  heap_[position] = entry;
-  entry->position_ = position;
+void TimerQueue::TakeOut(Entry& entry) {
+  const bool was_next = Front(next_place_).entry == &entry;
+  entry.queue_ = nullptr;
+  --size_;
+  if (entry.place_ == kHeap) {
+    TakeOutOfHeap(entry.position_);
+  } else {
+    runs_[entry.place_].Take(entry.position_);
+  }
+  if (was_next) FindNext();
+}
+
+void TimerQueue::FindNext() {
+  next_place_ = kHeap;
+  for (uint8_t place = 0; place < kRuns; ++place) {
+    if (IsEmpty(place)) continue;
+    if (IsEmpty(next_place_) || Before(Front(place), Front(next_place_))) next_place_ = place;
+  }
+}
+
+// ---- Runs ----
+
+void TimerQueue::Run::Push(const Slot& slot) {
+  if (end_ - first_ == ring_.size()) Rebuild(std::max(ring_.size() * 2, kFirstRingSize));
+  slot.entry->position_ = end_;
+  At(end_++) = slot;
+}
+
+void TimerQueue::Run::Take(uint64_t number) {
+  At(number).entry = nullptr;
+  ++gaps_;
+  for (; !empty() && front().entry == nullptr; ++first_) --gaps_;
+  for (; !empty() && back().entry == nullptr; --end_) --gaps_;
+  // Who starts a timer again and again leaves gaps: no more than entries.
+  if (gaps_ > kFirstRingSize && gaps_ > (end_ - first_) / 2) Rebuild(ring_.size());
+}
+
+void TimerQueue::Run::Rebuild(size_t size) {
+  std::vector<Slot> ring(size);
+  uint64_t end = 0;
+  for (uint64_t number = first_; number != end_; ++number) {
+    if (At(number).entry == nullptr) continue;
+    At(number).entry->position_ = end;
+    ring[end++] = At(number);
+  }
+  ring_.swap(ring);
+  first_ = 0;
+  end_ = end;
+  gaps_ = 0;
+}
+
+// ---- The heap ----
+
+void TimerQueue::TakeOutOfHeap(size_t position) {
+  const Slot last = heap_.back();
+  heap_.pop_back();
+  if (position == heap_.size()) return;
+  Place(last, position);
+  SiftUp(position);
+  SiftDown(last.entry->position_);
+}
+
+void TimerQueue::Place(const Slot& slot, size_t position) {
+  heap_[position] = slot;
+  slot.entry->position_ = position;
 }
 
 void TimerQueue::SiftUp(size_t position) {
-  Entry* entry = heap_[position];
+  const Slot slot = heap_[position];
   while (position > 0) {
     const size_t parent = (position - 1) / kFanOut;
-    if (!Before(*entry, *heap_[parent])) break;
+    if (!Before(slot, heap_[parent])) break;
     Place(heap_[parent], position);
     position = parent;
   }
-  Place(entry, position);
+  Place(slot, position);
 }
 
 void TimerQueue::SiftDown(size_t position) {
-  Entry* entry = heap_[position];
+  const Slot slot = heap_[position];
   while (true) {
     const size_t first = position * kFanOut + 1;
     if (first >= heap_.size()) break;
     const size_t end = std::min(first + kFanOut, heap_.size());
     size_t least = first;
     for (size_t child = first + 1; child < end; ++child) {
-      if (Before(*heap_[child], *heap_[least])) least = child;
+      if (Before(heap_[child], heap_[least])) least = child;
     }
-    if (!Before(*heap_[least], *entry)) break;
+    if (!Before(heap_[least], slot)) break;
     Place(heap_[least], position);
     position = least;
   }
-  Place(entry, position);
+  Place(slot, position);
 }
 
 }  // namespace pollux

@@ -6,10 +6,15 @@
 // due by (time, sequence), so that two entries of one instant run in the order in which they were
 // added. The queue owns nothing and never allocates for an entry: entries are part of the objects
 // that wait. Programs use `Timer` (event_loop.h); engines use this.
+//
+// Most entries come in the order of their times: all packets of links with one latency, all timers
+// of one delay. Such a run is a queue, into which, and out of which, an entry goes in a few steps
+// however many wait. The queue has a few runs, and a heap for what fits none of them.
 
 #ifndef POLLUX_UDP_TIMER_QUEUE_H_
 #define POLLUX_UDP_TIMER_QUEUE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -42,9 +47,9 @@ class TimerQueue {
    private:
     friend class TimerQueue;
     absl::Time when_;
-    uint64_t sequence_ = 0;
-    size_t position_ = 0;          // Index in the heap, while queued.
+    uint64_t position_ = 0;        // Number in its run, or index in the heap, while queued.
     TimerQueue* queue_ = nullptr;  // Null while not queued.
+    uint8_t place_ = 0;            // Which run, or `kHeap`, while queued.
   };
 
   TimerQueue() = default;
@@ -57,25 +62,69 @@ class TimerQueue {
   // Takes `entry` out; nothing happens if it is not in.
   void Remove(Entry& entry);
 
-  bool empty() const { return heap_.empty(); }
-  size_t size() const { return heap_.size(); }
+  bool empty() const { return size_ == 0; }
+  size_t size() const { return size_; }
   // When the next entry is due; `absl::InfiniteFuture()` for none.
-  absl::Time NextTime() const {
-    return heap_.empty() ? absl::InfiniteFuture() : heap_.front()->when_;
-  }
+  absl::Time NextTime() const { return empty() ? absl::InfiniteFuture() : Front(next_place_).when; }
   // Takes out the next entry that is due by `now`; null for none.
   Entry* PopDue(absl::Time now);
 
  private:
-  static bool Before(const Entry& a, const Entry& b) {
-    return a.when_ < b.when_ || (a.when_ == b.when_ && a.sequence_ < b.sequence_);
+  // An entry, with what it is ordered by beside it: who orders looks at no entry.
+  struct Slot {
+    absl::Time when;
+    uint64_t sequence = 0;
+    Entry* entry = nullptr;
+  };
+  static bool Before(const Slot& a, const Slot& b) {
+    return a.when < b.when || (a.when == b.when && a.sequence < b.sequence);
   }
-  void Place(Entry* entry, size_t position);
+
+  // Entries in their order, first in, first out, in a ring. One that is taken out of the middle
+  // leaves a gap; the first and the last are none.
+  class Run {
+   public:
+    bool empty() const { return first_ == end_; }
+    const Slot& front() const { return At(first_); }
+    const Slot& back() const { return At(end_ - 1); }
+    // Appends, and tells the entry where it is.
+    void Push(const Slot& slot);
+    void Take(uint64_t number);
+
+   private:
+    const Slot& At(uint64_t number) const { return ring_[number & (ring_.size() - 1)]; }
+    Slot& At(uint64_t number) { return ring_[number & (ring_.size() - 1)]; }
+    // Closes the gaps, in a ring of that size.
+    void Rebuild(size_t size);
+
+    std::vector<Slot> ring_;  // Its size is a power of two, or 0.
+    uint64_t first_ = 0;      // Numbers of entries, gaps included.
+    uint64_t end_ = 0;
+    uint64_t gaps_ = 0;
+  };
+
+  static constexpr uint8_t kRuns = 4;
+  static constexpr uint8_t kHeap = kRuns;
+
+  bool IsEmpty(uint8_t place) const {
+    return place == kHeap ? heap_.empty() : runs_[place].empty();
+  }
+  const Slot& Front(uint8_t place) const {
+    return place == kHeap ? heap_.front() : runs_[place].front();
+  }
+  // Looks where the next entry is.
+  void FindNext();
+  void TakeOut(Entry& entry);
+  void TakeOutOfHeap(size_t position);
+  void Place(const Slot& slot, size_t position);
   void SiftUp(size_t position);
   void SiftDown(size_t position);
 
-  std::vector<Entry*> heap_;  // Each entry knows its position; children of i at 4i+1 .. 4i+4.
+  size_t size_ = 0;
   uint64_t next_sequence_ = 0;
+  uint8_t next_place_ = kHeap;  // Where the next entry is; meaningful unless empty.
+  std::array<Run, kRuns> runs_;
+  std::vector<Slot> heap_;  // Each entry knows its position; children of i at 4i+1 .. 4i+4.
 };
 
 }  // namespace pollux

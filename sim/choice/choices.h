@@ -18,6 +18,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "sim/choice/name.h"
 #include "sim/choice/ratio.h"
 
 namespace pollux::sim {
@@ -68,6 +69,8 @@ class DrawOwner {
 
   const std::string& name() const { return name_; }
   uint64_t hash() const { return hash_; }
+  // Both; refers to this object.
+  Name label() const { return Name(name_, hash_); }
 
  private:
   std::string name_;
@@ -95,6 +98,8 @@ class Choices {
   virtual bool Flip(const Draw& draw, Ratio chance) = 0;
   // One of `bound` ways, 0 <= result < bound, none of which is a fault. `bound` is not 0.
   virtual uint64_t Below(const Draw& draw, uint64_t bound) = 0;
+  // Whether what has no chance never happens, so that it makes no difference if it is asked about.
+  virtual bool keeps_to_chances() const { return false; }
 };
 
 // Luck from a seed. A draw's outcome depends on nothing but the seed, its label, and the chance or
@@ -105,6 +110,7 @@ class RandomChoices final : public Choices {
 
   bool Flip(const Draw& draw, Ratio chance) override;
   uint64_t Below(const Draw& draw, uint64_t bound) override;
+  bool keeps_to_chances() const override { return true; }
 
  private:
   uint64_t SeedOf(const Draw& draw) const;

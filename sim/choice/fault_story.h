@@ -77,6 +77,9 @@ class StoryRecorder final : public Choices {
 
   bool Flip(const Draw& draw, Ratio chance) override;
   uint64_t Below(const Draw& draw, uint64_t bound) override;
+  bool keeps_to_chances() const override {
+    return driver_ == nullptr || driver_->keeps_to_chances();
+  }
 
   const FaultStory& story() const { return story_; }
 

@@ -28,7 +28,7 @@ BroadcastDomain::BroadcastDomain(absl::string_view name, const World& world,
 class BroadcastDomain::Crowd final : public Departure {
  public:
   Crowd(BroadcastDomain& domain, StationNumber from) : domain_(domain), from_(from) {}
-  void Depart(const Packet& packet, absl::string_view origin) override {
+  void Depart(const Packet& packet, const Name& origin) override {
     domain_.Spread(from_, packet, origin, domain_.ports_[from_].out.get());
   }
 
@@ -45,8 +45,8 @@ BroadcastDomain::StationNumber BroadcastDomain::Attach(Station& station) {
   });
   Port& port = ports_.emplace_back();
   port.station = &station;
-  port.label = again ? absl::StrCat(station.host_name(), ".", station.interface_name())
-                     : std::string(station.host_name());
+  const absl::string_view host = station.host_name();
+  port.label = again ? absl::StrCat(host, ".", station.interface_name()) : std::string(host);
   if (switch_ != nullptr) switch_->Connect(station, port.label);
   RewireLines();
   return ports_.size() - 1;
@@ -55,9 +55,9 @@ BroadcastDomain::StationNumber BroadcastDomain::Attach(Station& station) {
 // ---- The switch ----
 
 void BroadcastDomain::AddSwitch(const SnoopingOptions& options) {
-  POLLUX_CHECK(ports_.empty(), absl::StrCat("segment ", name_, " gets a switch after stations"));
+  POLLUX_CHECK(ports_.empty(), absl::StrCat("segment ", name(), " gets a switch after stations"));
   switch_ = std::make_unique<SnoopingSwitch>(
-      world_, name_, options, [this](StationNumber from) -> const LinkProfile& {
+      world_, name(), options, [this](StationNumber from) -> const LinkProfile& {
         const Port& port = ports_[from];
         return faults_.Apply(from, from, port.uplink == nullptr ? profile_ : *port.uplink);
       });
@@ -79,7 +79,7 @@ void BroadcastDomain::SetLink(StationNumber station, bool link, bool reports) {
 
 void BroadcastDomain::AddAddress(StationNumber station, const IpAddress& address) {
   POLLUX_CHECK(owners_.try_emplace(address, station).second,
-               absl::StrCat("address ", address.ToString(), " is twice on segment ", name_));
+               absl::StrCat("address ", address.ToString(), " is twice on segment ", name()));
 }
 
 void BroadcastDomain::RemoveAddress(const IpAddress& address) {
@@ -200,7 +200,7 @@ QueueLength BroadcastDomain::PairQueue(StationNumber from, StationNumber to) con
 
 // ---- Packets ----
 
-bool BroadcastDomain::Send(StationNumber from, const Packet& packet, absl::string_view origin,
+bool BroadcastDomain::Send(StationNumber from, const Packet& packet, const Name& origin,
                            const IpAddress& gateway) {
   const IpAddress& target = packet.target();
   if (gateway.is_set()) return SendToOne(from, packet, origin, gateway);
@@ -218,7 +218,7 @@ Link& BroadcastDomain::LinkTo(StationNumber from_number, StationNumber to) {
   std::unique_ptr<Link>& link = from.links[to];
   if (link == nullptr) {
     link = std::make_unique<Link>(world_, *from.station, *ports_[to].station,
-                                  absl::StrCat(name_, "/", from.label, "->", ports_[to].label),
+                                  absl::StrCat(name(), "/", from.label, "->", ports_[to].label),
                                   InForce(from_number, to));
     Wire(*link, from_number, to);
   }
@@ -240,7 +240,7 @@ Link* BroadcastDomain::LinkTo(StationNumber from_number, const IpAddress& addres
   return from.by_address[address] = &LinkTo(from_number, owner->second);
 }
 
-bool BroadcastDomain::SendToOne(StationNumber from, const Packet& packet, absl::string_view origin,
+bool BroadcastDomain::SendToOne(StationNumber from, const Packet& packet, const Name& origin,
                                 const IpAddress& receiver) {
   const Station& sender = *ports_[from].station;
   if (Link* link = LinkTo(from, receiver)) {
@@ -261,8 +261,7 @@ bool BroadcastDomain::SendToOne(StationNumber from, const Packet& packet, absl::
 
 // Who sends a packet for many sends it once: it waits for his line once, however many get it. Those
 // who get his packets by other lines are not concerned by that.
-void BroadcastDomain::SendToAll(StationNumber from, const Packet& packet,
-                                absl::string_view origin) {
+void BroadcastDomain::SendToAll(StationNumber from, const Packet& packet, const Name& origin) {
   Port& port = ports_[from];
   Spread(from, packet, origin, nullptr);
   if (port.out != nullptr && port.out->in_use()) {
@@ -271,12 +270,12 @@ void BroadcastDomain::SendToAll(StationNumber from, const Packet& packet,
 }
 
 // Those whom the packet reaches as usual share a flight.
-void BroadcastDomain::Spread(StationNumber from, const Packet& packet, absl::string_view origin,
+void BroadcastDomain::Spread(StationNumber from, const Packet& packet, const Name& origin,
                              const Transmitter* line) {
   const absl::Duration latency = profile_.latency;
   const bool multicast = packet.target().is_multicast();
   Courier::Flight& shared = world_.courier.NewFlight(packet, origin);
-  shared.SetWay(name_);
+  shared.SetWay(name_.label());
   const Transmitter* const out = ports_[from].out.get();
   const Transmitter* const own = out != nullptr && out->in_use() ? out : nullptr;
   const uint64_t sent = packet.event;

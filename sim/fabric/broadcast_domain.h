@@ -22,6 +22,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
+#include "sim/choice/choices.h"
+#include "sim/choice/name.h"
 #include "sim/fabric/link.h"
 #include "sim/fabric/link_change.h"
 #include "sim/fabric/link_faults.h"
@@ -47,7 +49,7 @@ class BroadcastDomain {
   BroadcastDomain& operator=(const BroadcastDomain&) = delete;
   ~BroadcastDomain();
 
-  const std::string& name() const { return name_; }
+  const std::string& name() const { return name_.name(); }
 
   // What is in force for packets that are sent from now on. What was set for a pair of stations
   // comes before what was set for all that the sender sends, that before what was set for all that
@@ -102,7 +104,7 @@ class BroadcastDomain {
   // Takes a packet that a station sends, or passes on, to the station that its target names, or to
   // a gateway. Its addresses have no scopes. `origin` is the name of the host that sent it at
   // first. Returns false where nobody has the address.
-  bool Send(StationNumber from, const Packet& packet, absl::string_view origin,
+  bool Send(StationNumber from, const Packet& packet, const Name& origin,
             const IpAddress& gateway = IpAddress());
 
  private:
@@ -134,15 +136,15 @@ class BroadcastDomain {
   Link& LinkTo(StationNumber from, StationNumber to);
   // Null when nobody has the address.
   Link* LinkTo(StationNumber from, const IpAddress& address);
-  bool SendToOne(StationNumber from, const Packet& packet, absl::string_view origin,
+  bool SendToOne(StationNumber from, const Packet& packet, const Name& origin,
                  const IpAddress& receiver);
-  void SendToAll(StationNumber from, const Packet& packet, absl::string_view origin);
+  void SendToAll(StationNumber from, const Packet& packet, const Name& origin);
   // Has a packet that has left that line cross to all others who get it by the line; or, with null,
   // has one go to all others but those who get it by the station's own line, while that is in use.
-  void Spread(StationNumber from, const Packet& packet, absl::string_view origin,
+  void Spread(StationNumber from, const Packet& packet, const Name& origin,
               const Transmitter* line);
 
-  const std::string name_;
+  const DrawOwner name_;
   const World world_;
   LinkProfile profile_;
   LinkFaults faults_;

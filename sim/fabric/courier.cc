@@ -14,7 +14,7 @@ Courier::Courier(Timeline& timeline, size_t in_flight_max)
 
 Courier::~Courier() = default;
 
-Courier::Flight& Courier::NewFlight(const Packet& packet, absl::string_view origin) {
+Courier::Flight& Courier::NewFlight(const Packet& packet, const Name& origin) {
   if (idle_.empty()) {
     POLLUX_CHECK(flights_.size() < in_flight_max_,
                  absl::StrCat("more than ", in_flight_max_,

@@ -16,8 +16,8 @@
 #include <memory>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "sim/choice/name.h"
 #include "sim/fabric/station.h"
 #include "sim/kernel/packet.h"
 #include "sim/timeline.h"
@@ -35,15 +35,15 @@ class Courier {
     // Adds a receiver. Arrivals at one time are in the order of these calls.
     void AddReceiver(Station& station) { receivers_.push_back(&station); }
     // The link, or the segment, that it is on, by name: for lists. Not copied.
-    void SetWay(absl::string_view way) { way_ = way; }
+    void SetWay(const Name& way) { way_ = way; }
     bool has_receivers() const { return !receivers_.empty(); }
 
     // In the order of `NewFlight`, from 1.
     uint64_t id() const { return id_; }
     bool held() const { return held_; }
     const Packet& packet() const { return packet_; }
-    absl::string_view origin() const { return origin_; }
-    absl::string_view way() const { return way_; }
+    const Name& origin() const { return origin_; }
+    const Name& way() const { return way_; }
     const std::vector<Station*>& receivers() const { return receivers_; }
     // When it lands; meaningful unless it is held.
     absl::Time lands() const { return when(); }
@@ -56,8 +56,8 @@ class Courier {
     uint64_t id_ = 0;  // 0 while idle.
     bool held_ = false;
     Packet packet_;
-    absl::string_view origin_;
-    absl::string_view way_;
+    Name origin_;
+    Name way_;
     std::vector<Station*> receivers_;
   };
 
@@ -70,7 +70,7 @@ class Courier {
 
   // A flight of that packet, yet without receivers, to be launched next. `origin` is the name of
   // the host that sent the packet; it is not copied.
-  Flight& NewFlight(const Packet& packet, absl::string_view origin);
+  Flight& NewFlight(const Packet& packet, const Name& origin);
   // Sends it on its way; it lands after `delay`. The flight must not be touched any more.
   void Launch(Flight& flight, absl::Duration delay);
 

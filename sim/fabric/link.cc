@@ -23,12 +23,13 @@ void Link::Use(const LinkProfile& profile) {
 
 void Link::Use(const LinkProfile& profile, Transmitter* line) {
   profile_ = &profile;
+  plain_ = IsPlain(profile);
   line_ = line;
   // What waits for the line of its own leaves by the profile that is in force.
   if (own_ != nullptr) own_->Use(profile);
 }
 
-void Link::Send(const Packet& packet, absl::string_view origin) {
+void Link::Send(const Packet& packet, const Name& origin) {
   if (Transmitter* waits_for = line()) {
     waits_for->Enqueue(packet, origin, *this);
   } else {
@@ -36,29 +37,30 @@ void Link::Send(const Packet& packet, absl::string_view origin) {
   }
 }
 
-void Link::Depart(const Packet& packet, absl::string_view origin) {
+void Link::Depart(const Packet& packet, const Name& origin) {
   Cross(packet, origin, nullptr, absl::ZeroDuration());
 }
 
 // ---- Crossing ----
 
-void Link::CrossAlong(const Packet& packet, absl::string_view origin, Courier::Flight& shared,
+void Link::CrossAlong(const Packet& packet, const Name& origin, Courier::Flight& shared,
                       absl::Duration delay) {
   Cross(packet, origin, &shared, delay);
 }
 
-void Link::Accompany(const Packet& packet, absl::string_view origin, Courier::Flight& shared,
+void Link::Accompany(const Packet& packet, const Name& origin, Courier::Flight& shared,
                      absl::Duration delay) {
   luck_.Skip();
-  if (profile_->latency == delay) {
-    shared.AddReceiver(to_);
-  } else {
-    Fly(packet, origin, profile_->latency);
-  }
+  Launch(packet, origin, &shared, delay, profile_->latency);
 }
 
-void Link::Cross(const Packet& packet, absl::string_view origin, Courier::Flight* shared,
+void Link::Cross(const Packet& packet, const Name& origin, Courier::Flight* shared,
                  absl::Duration delay) {
+  if (IsSafe()) {
+    luck_.Pass();
+    Launch(packet, origin, shared, delay, profile_->latency);
+    return;
+  }
   if (world_.rules == nullptr || world_.rules->empty()) {
     const Fate fate = Decide(packet, origin, Verdict::Pass());
     if (!fate.lost) Go(packet, origin, fate, profile_->duplicate_delay, shared, delay);
@@ -86,7 +88,7 @@ void Link::Cross(const Packet& packet, absl::string_view origin, Courier::Flight
   Go(packet, origin, fate, again ? verdict.delay() : profile_->duplicate_delay, shared, delay);
 }
 
-Verdict Link::Ask(const Packet& packet, absl::string_view origin) {
+Verdict Link::Ask(const Packet& packet, const Name& origin) {
   std::string by;
   const Verdict verdict = world_.rules->Ask(
       {luck_.name(), from_.host_name(), to_.host_name(), origin, world_.timeline.elapsed(), packet},
@@ -100,7 +102,7 @@ Verdict Link::Ask(const Packet& packet, absl::string_view origin) {
   return verdict;
 }
 
-Fate Link::Decide(const Packet& packet, absl::string_view origin, const Verdict& verdict) {
+Fate Link::Decide(const Packet& packet, const Name& origin, const Verdict& verdict) {
   Fate fate = luck_.Decide(*profile_, world_.choices);
   if (fate.lost) {
     Record(EventKind::kLost, packet, origin);
@@ -117,7 +119,7 @@ Fate Link::Decide(const Packet& packet, absl::string_view origin, const Verdict&
   return fate;
 }
 
-void Link::Go(const Packet& packet, absl::string_view origin, const Fate& fate,
+void Link::Go(const Packet& packet, const Name& origin, const Fate& fate,
               absl::Duration duplicate_delay, Courier::Flight* shared, absl::Duration delay) {
   if (fate.corrupted) {
     Fate rest = fate;
@@ -131,11 +133,7 @@ void Link::Go(const Packet& packet, absl::string_view origin, const Fate& fate,
     event.delay = profile_->late_by;
     world_.trace.Record(event);
   }
-  if (shared != nullptr && fate.delay == delay) {
-    shared->AddReceiver(to_);
-  } else {
-    Fly(packet, origin, fate.delay);
-  }
+  Launch(packet, origin, shared, delay, fate.delay);
   if (!fate.duplicated) return;
   TraceEvent event = NewEvent(EventKind::kDuplicated, packet, origin);
   event.delay = duplicate_delay;
@@ -143,7 +141,7 @@ void Link::Go(const Packet& packet, absl::string_view origin, const Fate& fate,
   Fly(packet, origin, fate.delay + duplicate_delay);
 }
 
-Packet Link::Corrupt(const Packet& packet, absl::string_view origin) {
+Packet Link::Corrupt(const Packet& packet, const Name& origin) {
   const absl::string_view payload = packet.payload.bytes();
   const std::vector<uint64_t> bits = luck_.DrawBits(*profile_, payload.size(), world_.choices);
   const bool undetected = luck_.DrawUndetected(*profile_, world_.choices);
@@ -163,7 +161,7 @@ Packet Link::Corrupt(const Packet& packet, absl::string_view origin) {
   return damaged;
 }
 
-void Link::KeepBack(const Packet& packet, absl::string_view origin) {
+void Link::KeepBack(const Packet& packet, const Name& origin) {
   TraceEvent event = NewEvent(EventKind::kDropped, packet, origin);
   event.cause = DropCause::kGroupNotReported;
   world_.trace.Record(event);
@@ -171,7 +169,7 @@ void Link::KeepBack(const Packet& packet, absl::string_view origin) {
 
 // ---- Flights ----
 
-void Link::Hold(const Packet& packet, absl::string_view origin) {
+void Link::Hold(const Packet& packet, const Name& origin) {
   Record(EventKind::kHeld, packet, origin);
   Courier::Flight& flight = world_.courier.NewFlight(packet, origin);
   flight.SetWay(luck_.name());
@@ -179,14 +177,23 @@ void Link::Hold(const Packet& packet, absl::string_view origin) {
   world_.courier.Hold(flight);
 }
 
-void Link::Fly(const Packet& packet, absl::string_view origin, absl::Duration delay) {
+void Link::Launch(const Packet& packet, const Name& origin, Courier::Flight* shared,
+                  absl::Duration delay, absl::Duration latency) {
+  if (shared != nullptr && latency == delay) {
+    shared->AddReceiver(to_);
+  } else {
+    Fly(packet, origin, latency);
+  }
+}
+
+void Link::Fly(const Packet& packet, const Name& origin, absl::Duration delay) {
   Courier::Flight& flight = world_.courier.NewFlight(packet, origin);
   flight.SetWay(luck_.name());
   flight.AddReceiver(to_);
   world_.courier.Launch(flight, delay);
 }
 
-TraceEvent Link::NewEvent(EventKind kind, const Packet& packet, absl::string_view origin) const {
+TraceEvent Link::NewEvent(EventKind kind, const Packet& packet, const Name& origin) const {
   TraceEvent event;
   event.kind = kind;
   event.time = world_.timeline.elapsed();
@@ -199,7 +206,7 @@ TraceEvent Link::NewEvent(EventKind kind, const Packet& packet, absl::string_vie
   return event;
 }
 
-void Link::Record(EventKind kind, const Packet& packet, absl::string_view origin) {
+void Link::Record(EventKind kind, const Packet& packet, const Name& origin) {
   TraceEvent event = NewEvent(kind, packet, origin);
   world_.trace.Record(event);
 }

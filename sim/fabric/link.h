@@ -14,6 +14,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "sim/choice/name.h"
 #include "sim/fabric/courier.h"
 #include "sim/fabric/link_luck.h"
 #include "sim/fabric/link_profile.h"
@@ -52,44 +53,53 @@ class Link final : private Departure {
   QueueLength own_queue() const { return own_ == nullptr ? QueueLength() : own_->length(); }
 
   // Sends a packet; `origin` is the name of the host that it came from at first.
-  void Send(const Packet& packet, absl::string_view origin);
+  void Send(const Packet& packet, const Name& origin);
   // Has one of the copies of a packet for many cross, without waiting. A copy that arrives whole
   // after `delay`, as most do, joins the flight that others share; else it has one of its own.
-  void CrossAlong(const Packet& packet, absl::string_view origin, Courier::Flight& shared,
+  void CrossAlong(const Packet& packet, const Name& origin, Courier::Flight& shared,
                   absl::Duration delay);
   // The same for a receiver who does not want the packet now, but may do so when it arrives; till
   // then it is nobody's luck, and not worth a draw or a line on record.
-  void Accompany(const Packet& packet, absl::string_view origin, Courier::Flight& shared,
+  void Accompany(const Packet& packet, const Name& origin, Courier::Flight& shared,
                  absl::Duration delay);
   // A switch keeps back a packet that the receiver wants; that goes on record.
-  void KeepBack(const Packet& packet, absl::string_view origin);
+  void KeepBack(const Packet& packet, const Name& origin);
 
  private:
   // Departure.
-  void Depart(const Packet& packet, absl::string_view origin) override;
+  void Depart(const Packet& packet, const Name& origin) override;
 
   // What rules say of the packet; what they say is on record.
-  Verdict Ask(const Packet& packet, absl::string_view origin);
+  Verdict Ask(const Packet& packet, const Name& origin);
+  // Whether nothing can happen to the next packet but that it takes its time.
+  bool IsSafe() const {
+    return plain_ && (world_.rules == nullptr || world_.rules->empty()) &&
+           world_.choices.keeps_to_chances();
+  }
+  // Has a packet arrive after `latency`, with those that share a flight where that takes as long.
+  void Launch(const Packet& packet, const Name& origin, Courier::Flight* shared,
+              absl::Duration delay, absl::Duration latency);
   // Draws what becomes of the packet, with what a verdict adds, and puts on record what becomes of
   // its first copy.
-  Fate Decide(const Packet& packet, absl::string_view origin, const Verdict& verdict);
+  Fate Decide(const Packet& packet, const Name& origin, const Verdict& verdict);
   // Has a packet whose fate is decided go its way; `shared` is null where no one shares it.
-  void Go(const Packet& packet, absl::string_view origin, const Fate& fate,
+  void Go(const Packet& packet, const Name& origin, const Fate& fate,
           absl::Duration duplicate_delay, Courier::Flight* shared, absl::Duration delay);
-  void Cross(const Packet& packet, absl::string_view origin, Courier::Flight* shared,
+  void Cross(const Packet& packet, const Name& origin, Courier::Flight* shared,
              absl::Duration delay);
   // The packet with other bits, as drawn; that goes on record.
-  Packet Corrupt(const Packet& packet, absl::string_view origin);
-  void Hold(const Packet& packet, absl::string_view origin);
+  Packet Corrupt(const Packet& packet, const Name& origin);
+  void Hold(const Packet& packet, const Name& origin);
   // Sends it on a flight of its own.
-  void Fly(const Packet& packet, absl::string_view origin, absl::Duration delay);
-  TraceEvent NewEvent(EventKind kind, const Packet& packet, absl::string_view origin) const;
-  void Record(EventKind kind, const Packet& packet, absl::string_view origin);
+  void Fly(const Packet& packet, const Name& origin, absl::Duration delay);
+  TraceEvent NewEvent(EventKind kind, const Packet& packet, const Name& origin) const;
+  void Record(EventKind kind, const Packet& packet, const Name& origin);
 
   const World world_;
   Station& from_;
   Station& to_;
   const LinkProfile* profile_ = nullptr;
+  bool plain_ = true;  // `IsPlain(*profile_)`
   Transmitter* line_ = nullptr;
   std::unique_ptr<Transmitter> own_;                  // Once there was a rate.
   absl::Time latest_arrival_ = absl::InfinitePast();  // Of those that keep their order.

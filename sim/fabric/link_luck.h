@@ -40,12 +40,17 @@ class LinkLuck {
   LinkLuck(const LinkLuck&) = delete;
   LinkLuck& operator=(const LinkLuck&) = delete;
 
-  const std::string& name() const { return owner_.name(); }
+  Name name() const { return owner_.label(); }
   // That were sent this way, lost ones included: the number of the latest, from 1.
   uint64_t packets() const { return packets_; }
 
   // Counts a packet that nobody waits for, and whose fate is nobody's luck.
   void Skip() { ++packets_; }
+  // The same for one whose profile leaves nothing to luck.
+  void Pass() {
+    ++packets_;
+    ++since_overtaking_;
+  }
   // Draws the fate of the next packet.
   Fate Decide(const LinkProfile& profile, Choices& choices);
 

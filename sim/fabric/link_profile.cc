@@ -2,6 +2,8 @@
 
 #include "sim/fabric/link_profile.h"
 
+#include <variant>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
@@ -97,6 +99,15 @@ absl::Status ValidateLine(const LinkProfile& profile) {
 }
 
 }  // namespace
+
+bool IsPlain(const LinkProfile& profile) {
+  return profile.loss.is_never() && std::holds_alternative<std::monostate>(profile.loss_model) &&
+         profile.loss_correlation.is_never() && profile.duplicate.is_never() &&
+         profile.duplicate_correlation.is_never() && profile.overtake.is_never() &&
+         profile.overtake_correlation.is_never() && profile.corrupt.is_never() &&
+         profile.corrupt_correlation.is_never() && profile.late.is_never() &&
+         profile.jitter == absl::ZeroDuration() && !profile.keep_order;
+}
 
 absl::Status Validate(const LinkProfile& profile, bool ipv6) {
   if (absl::Status s = ValidateDelays(profile); !s.ok()) return s;

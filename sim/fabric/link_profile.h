@@ -96,6 +96,10 @@ struct LinkProfile {
   QueueOptions queue = {};
 };
 
+// Whether all that happens to a packet is that it takes `latency`, unless it has to wait for a
+// line: nothing is left to luck, and no packet's fate has to do with another's.
+bool IsPlain(const LinkProfile& profile);
+
 // Whether hosts can be connected by such a link; `ipv6` says whether they speak it. Errors:
 // kInvalidArgument, naming the field and its value.
 absl::Status Validate(const LinkProfile& profile, bool ipv6);

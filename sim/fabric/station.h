@@ -7,7 +7,7 @@
 #ifndef POLLUX_SIM_FABRIC_STATION_H_
 #define POLLUX_SIM_FABRIC_STATION_H_
 
-#include "absl/strings/string_view.h"
+#include "sim/choice/name.h"
 #include "sim/kernel/packet.h"
 #include "udp/ip_address.h"
 
@@ -19,8 +19,8 @@ class Station {
   virtual ~Station() = default;
 
   // The host's name, and the interface's. They live as long as the station.
-  virtual absl::string_view host_name() const = 0;
-  virtual absl::string_view interface_name() const = 0;
+  virtual Name host_name() const = 0;
+  virtual Name interface_name() const = 0;
   // Whether packets for that multicast group are for this interface.
   virtual bool Wants(const IpAddress& group) const = 0;
   // Whether it is a router's: switches pass all groups to those.
@@ -32,7 +32,7 @@ class Station {
   // Nobody here has the address that a packet of this station was to go to.
   virtual void Unclaimed(const Packet& /*packet*/) {}
   // A packet has arrived; `origin` is the name of the host that sent it. Runs no callbacks.
-  virtual void Arrive(const Packet& packet, absl::string_view origin) = 0;
+  virtual void Arrive(const Packet& packet, const Name& origin) = 0;
 };
 
 }  // namespace pollux::sim

@@ -18,7 +18,7 @@ void Transmitter::Use(const LinkProfile& profile) {
   profile_ = &profile;
 }
 
-void Transmitter::Enqueue(const Packet& packet, absl::string_view origin, Departure& to) {
+void Transmitter::Enqueue(const Packet& packet, const Name& origin, Departure& to) {
   const uint64_t bytes = packet.wire_size() + profile_->overhead;
   Waiting added{packet, origin, &to, world_.timeline.now(), bytes};
   if (sending_ && !HasRoomFor(bytes)) {

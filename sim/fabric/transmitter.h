@@ -15,15 +15,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "sim/choice/name.h"
 #include "sim/fabric/codel.h"
 #include "sim/fabric/link_profile.h"
 #include "sim/fabric/station.h"
 #include "sim/fabric/world.h"
 #include "sim/kernel/packet.h"
+#include "sim/kernel/ring_queue.h"
 #include "sim/trace/trace_event.h"
 #include "udp/timer_queue.h"
 
@@ -34,7 +34,7 @@ class Departure {
  public:
   virtual ~Departure() = default;
   // `origin` is the name of the host that the packet came from at first.
-  virtual void Depart(const Packet& packet, absl::string_view origin) = 0;
+  virtual void Depart(const Packet& packet, const Name& origin) = 0;
 };
 
 // What waits for a line. The packet that the line is sending does not wait any more.
@@ -59,17 +59,17 @@ class Transmitter final : private TimerQueue::Entry {
   // Whether a packet has to come here: the line has a rate, or others wait still.
   bool in_use() const { return profile_->rate > 0 || sending_; }
   // Takes a packet, or drops it where there is no room. When it has left, `to` gets it.
-  void Enqueue(const Packet& packet, absl::string_view origin, Departure& to);
+  void Enqueue(const Packet& packet, const Name& origin, Departure& to);
 
   QueueLength length() const { return {waiting_.size(), waiting_bytes_}; }
 
  private:
   struct Waiting {
     Packet packet;
-    absl::string_view origin;
-    Departure* to;
+    Name origin;
+    Departure* to = nullptr;
     absl::Time since;
-    uint64_t bytes;
+    uint64_t bytes = 0;
   };
 
   // The line has sent a packet.
@@ -86,7 +86,7 @@ class Transmitter final : private TimerQueue::Entry {
   const World world_;
   const Station& station_;
   const LinkProfile* profile_;
-  std::deque<Waiting> waiting_;
+  RingQueue<Waiting> waiting_;
   uint64_t waiting_bytes_ = 0;
   Waiting on_line_;
   bool sending_ = false;

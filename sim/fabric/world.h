@@ -10,6 +10,7 @@
 #include "sim/choice/choices.h"
 #include "sim/fabric/courier.h"
 #include "sim/fabric/rule.h"
+#include "sim/kernel/packet.h"
 #include "sim/timeline.h"
 #include "sim/trace/trace.h"
 
@@ -21,7 +22,8 @@ struct World {
   Courier& courier;
   Choices& choices;
   Trace& trace;
-  RuleBook* rules = nullptr;  // Null for none.
+  RuleBook* rules = nullptr;    // Null for none.
+  BlockPool* blocks = nullptr;  // Where payloads are; null for the heap.
 };
 
 }  // namespace pollux::sim

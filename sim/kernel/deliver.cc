@@ -190,12 +190,14 @@ void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arr
     Enqueue(*MemberFor(*only, arrival), packet, arrival, now);
     return;
   }
-  const absl::Span<SocketState* const> chain = ports_.OnPort(arrival.destination.port);
-  std::vector<SocketState*> sockets(chain.begin(), chain.end());
+  absl::Span<SocketState* const> sockets = ports_.OnPort(arrival.destination.port);
   const bool stops = rules_.fan_out == FanOut::kToUnshared;
+  std::vector<SocketState*> by_id;
   if (stops) {
-    std::sort(sockets.begin(), sockets.end(),
+    by_id.assign(sockets.begin(), sockets.end());
+    std::sort(by_id.begin(), by_id.end(),
               [](const SocketState* a, const SocketState* b) { return a->id > b->id; });
+    sockets = by_id;
   }
   bool heard = false;
   const uint64_t arrived = packet.event;
@@ -215,10 +217,11 @@ bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Ar
                              absl::Time now) {
   // What is for the host itself was never split, whatever interface it counts for; the host's own
   // copy of what it sent to all was, as for that interface.
-  const IpAddress& target = packet.destination.address;
-  const bool to_all = target.is_multicast() || target.is_limited_broadcast() ||
-                      interfaces_.OwnerOfBroadcast(target) != 0;
-  const bool whole = packet.arrives_on != 0 && !to_all;
+  const auto to_all = [&](const IpAddress& target) {
+    return target.is_multicast() || target.is_limited_broadcast() ||
+           interfaces_.OwnerOfBroadcast(target) != 0;
+  };
+  const bool whole = packet.arrives_on != 0 && !to_all(packet.destination.address);
   const NetworkInterface* link = interfaces_.Find(whole ? kLoopbackIndex : arrival.interface_index);
   const size_t charge = ChargeOf(rules_, packet, link->mtu, arrival.parts);
   if (socket.connected || FiltersByFormerPeer(socket, arrival)) socket.knows_processor = true;

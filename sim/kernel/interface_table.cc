@@ -57,6 +57,7 @@ const NetworkInterface* InterfaceTable::Find(uint32_t index) const {
 }
 
 void InterfaceTable::Rebuild() {
+  ++version_;
   connected_.clear();
   owners_.clear();
   broadcasts_.clear();

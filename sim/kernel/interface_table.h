@@ -29,6 +29,8 @@ class InterfaceTable {
 
   // Adds an interface, or replaces the one of the same index.
   void Set(const NetworkInterface& interface);
+  // Another one whenever the table has changed.
+  uint64_t version() const { return version_; }
   // In order of index.
   const std::vector<NetworkInterface>& all() const { return interfaces_; }
   // Null if there is none of that index.
@@ -46,9 +48,15 @@ class InterfaceTable {
   // an address.
   void Restore(uint32_t index);
 
-  void AddRoute(const Route& route) { routes_.push_back(route); }
+  void AddRoute(const Route& route) {
+    routes_.push_back(route);
+    ++version_;
+  }
   // In place of those that were learned before.
-  void SetLearned(std::vector<Route> routes) { learned_ = std::move(routes); }
+  void SetLearned(std::vector<Route> routes) {
+    learned_ = std::move(routes);
+    ++version_;
+  }
   // The best route to `target` by interfaces that are up; by `interface_index` alone unless that is
   // 0. Longest prefix first; then connected routes before added ones, and these before
   // learned ones, in the order of their coming.
@@ -87,6 +95,7 @@ class InterfaceTable {
   IpAddress Ipv4SourceOn(const NetworkInterface& interface, const IpAddress& target) const;
   IpAddress Ipv6SourceFor(uint32_t interface_index, const IpAddress& target) const;
 
+  uint64_t version_ = 1;
   std::vector<NetworkInterface> interfaces_;  // By index.
   std::vector<Route> connected_;              // Follow the addresses.
   std::vector<Route> routes_;                 // Added.

@@ -22,6 +22,12 @@ struct RouteRequest {
   IpAddress target;
   IpAddress source;              // Unset: the route decides.
   uint32_t interface_index = 0;  // 0: the route decides.
+
+  friend bool operator==(const RouteRequest& a, const RouteRequest& b) {
+    return a.target == b.target && a.source == b.source && a.interface_index == b.interface_index;
+  }
+  // By which requests mostly differ.
+  uint32_t mix() const { return target.ipv4_number() + 5 * source.ipv4_number() + interface_index; }
 };
 
 struct OutputRoute {

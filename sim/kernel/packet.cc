@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
-#include <utility>
+
+#include "sim/kernel/block_pool.h"
 
 namespace pollux::sim {
 namespace {
@@ -21,39 +22,21 @@ constexpr size_t kIcmpv6Max = 1280;
 
 }  // namespace
 
-struct Payload::Block {
-  size_t references;
-  size_t size;
-
-  char* bytes() { return reinterpret_cast<char*>(this + 1); }
-};
-
-Payload Payload::Copy(absl::string_view bytes) {
+Payload Payload::Copy(absl::string_view bytes, BlockPool* pool) {
   if (bytes.empty()) return Payload();
-  void* memory = ::operator new(sizeof(Block) + bytes.size());
-  Block* block = new (memory) Block{1, bytes.size()};
-  std::memcpy(block->bytes(), bytes.data(), bytes.size());
+  const size_t size = sizeof(Block) + bytes.size();
+  void* const memory = pool != nullptr ? pool->Take(size) : ::operator new(size);
+  Block* const block = new (memory) Block{pool, 1, static_cast<uint32_t>(bytes.size())};
+  std::memcpy(block + 1, bytes.data(), bytes.size());
   return Payload(block);
 }
 
-Payload::Payload(const Payload& other) : block_(other.block_) {
-  if (block_ != nullptr) ++block_->references;
-}
-
-Payload::Payload(Payload&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
-
-Payload& Payload::operator=(Payload other) noexcept {
-  std::swap(block_, other.block_);
-  return *this;
-}
-
-Payload::~Payload() {
-  if (block_ != nullptr && --block_->references == 0) ::operator delete(block_);
-}
-
-absl::string_view Payload::bytes() const {
-  if (block_ == nullptr) return absl::string_view();
-  return absl::string_view(block_->bytes(), block_->size);
+void Payload::Free(Block* block) {
+  if (block->pool != nullptr) {
+    block->pool->Give(block, sizeof(Block) + block->size);
+  } else {
+    ::operator delete(block);
+  }
 }
 
 size_t Packet::wire_size() const {

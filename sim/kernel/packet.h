@@ -13,11 +13,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "udp/endpoint.h"
 
 namespace pollux::sim {
+
+class BlockPool;
 
 // The bytes of a datagram: immutable, shared by all copies, freed with the last. Copied in once,
 // when a program sends, and out once, when a program receives. Not thread-safe: a simulation is one
@@ -25,18 +28,36 @@ namespace pollux::sim {
 class Payload {
  public:
   Payload() = default;  // Empty.
-  static Payload Copy(absl::string_view bytes);
-  Payload(const Payload& other);
-  Payload(Payload&& other) noexcept;
-  Payload& operator=(Payload other) noexcept;
-  ~Payload();
+  // In memory of `pool`; null for the heap.
+  static Payload Copy(absl::string_view bytes, BlockPool* pool = nullptr);
+  Payload(const Payload& other) : block_(other.block_) {
+    if (block_ != nullptr) ++block_->references;
+  }
+  Payload(Payload&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Payload& operator=(Payload other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~Payload() {
+    if (block_ != nullptr && --block_->references == 0) Free(block_);
+  }
 
-  absl::string_view bytes() const;
-  size_t size() const { return bytes().size(); }
+  absl::string_view bytes() const {
+    return block_ == nullptr ? absl::string_view() : absl::string_view(block_->bytes(), size());
+  }
+  size_t size() const { return block_ == nullptr ? 0 : block_->size; }
 
  private:
-  struct Block;  // Reference count, size, then the bytes.
+  struct Block {  // The bytes lie behind it.
+    BlockPool* pool;
+    uint32_t references;
+    uint32_t size;
+
+    const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
+  };
   explicit Payload(Block* block) : block_(block) {}
+  static void Free(Block* block);
+
   Block* block_ = nullptr;
 };
 

@@ -12,9 +12,16 @@ namespace {
 
 constexpr uint8_t kEcnBits = 3;
 
-DatagramInfo InfoOf(const QueuedDatagram& datagram, Metadata wanted) {
-  DatagramInfo info;
+// Fills in what there is to say of a datagram: in place, since most of it mostly stays empty.
+void Describe(const QueuedDatagram& datagram, Metadata wanted, DatagramInfo& info) {
+  info.destination.reset();
+  info.interface_index.reset();
+  info.hop_limit.reset();
+  info.ecn.reset();
+  info.kernel_time.reset();
+  info.drop_count.reset();
   info.source = datagram.source;
+  if (wanted == Metadata::kNone) return;
   if (Contains(wanted, Metadata::kDestination)) {
     info.destination = datagram.destination;
     info.interface_index = datagram.interface_index;
@@ -25,7 +32,6 @@ DatagramInfo InfoOf(const QueuedDatagram& datagram, Metadata wanted) {
   }
   if (Contains(wanted, Metadata::kKernelTime)) info.kernel_time = datagram.arrival;
   if (Contains(wanted, Metadata::kDropCount)) info.drop_count = datagram.dropped_before;
-  return info;
 }
 
 // Gives a taken datagram's charge back. Linux moves the whole queue to its reader at once, and
@@ -56,9 +62,10 @@ PendingError TakeQueuedError(SocketState& socket) {
 }  // namespace
 
 void ClearQueue(SocketState& socket) {
-  for (const QueuedDatagram& datagram : socket.queue) socket.charged -= datagram.charge;
+  for (; !socket.queue.empty(); socket.queue.pop_front()) {
+    socket.charged -= socket.queue.front().charge;
+  }
   socket.charged -= socket.unreleased;
-  socket.queue.clear();
   socket.readers_part = 0;
   socket.unreleased = 0;
 }
@@ -90,7 +97,7 @@ Outcome<bool> UdpStack::Impl::Receive(SocketState& socket, ReceiveSlot& slot) {
   const absl::string_view bytes = datagram.payload.bytes();
   slot.size = std::min(bytes.size(), slot.buffer.size());
   if (slot.size > 0) std::memcpy(slot.buffer.data(), bytes.data(), slot.size);
-  slot.info = InfoOf(datagram, socket.metadata);
+  Describe(datagram, socket.metadata, slot.info);
   slot.info.truncated = slot.size < bytes.size();
   GiveBack(rules_, socket, datagram.charge);
   socket.queue.pop_front();
@@ -108,6 +115,7 @@ std::optional<size_t> UdpStack::Impl::PendingDatagramSize(const SocketState& soc
 // Of an error queue, the next entry that came from the network becomes the pending error.
 std::optional<PendingError> UdpStack::Impl::TakeError(SocketState& socket) {
   if (socket.error_queue.empty()) {
+    if (!socket.error) return std::nullopt;
     std::optional<PendingError> error = socket.error;
     socket.error.reset();
     return error;

@@ -66,7 +66,7 @@ Outcome<Endpoint> UdpStack::Impl::DestinationOf(const SocketState& socket,
 
 // The route for a target by the socket's options, and by those of one datagram.
 Outcome<OutputRoute> UdpStack::Impl::RouteFor(const SocketState& socket, const IpAddress& target,
-                                              const SendOptions& options) const {
+                                              const SendOptions& options) {
   RouteRequest request;
   request.target = target;
   request.interface_index = socket.options.bound_interface;
@@ -98,7 +98,8 @@ Outcome<OutputRoute> UdpStack::Impl::RouteFor(const SocketState& socket, const I
   if (target.is_multicast() && request.interface_index == 0) {
     request.interface_index = socket.options.multicast_interface;
   }
-  return FindOutputRoute(interfaces_, rules_, request);
+  return routes_.Get(request, interfaces_.version(),
+                     [&] { return FindOutputRoute(interfaces_, rules_, request); });
 }
 
 uint32_t UdpStack::Impl::PathMtu(const OutputRoute& route) const {
@@ -106,7 +107,7 @@ uint32_t UdpStack::Impl::PathMtu(const OutputRoute& route) const {
   uint32_t mtu = interface != nullptr && interface->mtu != 0 ? interface->mtu : 65536;
   // No IPv4 packet is longer than its length field can say, whatever the loopback interface takes.
   if (route.target.is_ipv4()) mtu = std::min(mtu, kMaxIpv4Packet);
-  if (route.kind != OutputRoute::Kind::kUnicast) return mtu;
+  if (route.kind != OutputRoute::Kind::kUnicast || path_mtus_.empty()) return mtu;
   auto learned = path_mtus_.find(route.target);
   return learned == path_mtus_.end() ? mtu : std::min(mtu, learned->second.mtu);
 }
@@ -197,7 +198,7 @@ Outcome<> UdpStack::Impl::Emit(const SocketState& socket, const Sending& sending
   packet.destination = Endpoint(route.target, sending.destination.port);
   packet.hop_limit = static_cast<uint8_t>(sending.hop_limit);
   packet.traffic_class = sending.traffic_class;
-  packet.payload = Payload::Copy(payload);
+  packet.payload = Payload::Copy(payload, pool_);
   if (!FragmentsFit(rules_, socket, packet, static_cast<uint32_t>(sending.mtu)))
     return OsError::kNoBuffers;
   // What fits the path is sent whole; what does not is split here, by a sender that may split it.

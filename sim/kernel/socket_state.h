@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "absl/time/time.h"
 #include "sim/kernel/output_route.h"
 #include "sim/kernel/packet.h"
+#include "sim/kernel/ring_queue.h"
 #include "sim/kernel/udp_stack.h"
 #include "udp/endpoint.h"
 #include "udp/ip_address.h"
@@ -123,7 +123,7 @@ struct SocketState {
   bool write_shut = false;
   std::shared_ptr<ReuseGroup> reuse_group;
 
-  std::deque<QueuedDatagram> queue;
+  RingQueue<QueuedDatagram> queue;
   size_t charged = 0;
   // How much of the queue was handed to the reader, and what it took without giving the memory back
   // (receive.cc). Even a call that only looks hands it over.
@@ -131,7 +131,7 @@ struct SocketState {
   size_t unreleased = 0;
   uint64_t dropped = 0;
   std::optional<PendingError> error;
-  std::deque<QueuedError> error_queue;
+  RingQueue<QueuedError> error_queue;
   std::vector<SocketMembership> memberships;  // Newest first.
 
   bool bound() const { return port != 0; }

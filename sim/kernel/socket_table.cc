@@ -77,22 +77,22 @@ std::vector<std::string> OptionWords(const PlatformRules& rules, const SocketSta
 
 std::vector<SocketInfo> UdpStack::Impl::Sockets() const {
   std::vector<SocketInfo> all;
-  for (const auto& [id, socket] : sockets_) {
+  sockets_.ForEach([&](const SocketState& socket) {
     SocketInfo& info = all.emplace_back();
-    info.id = id;
-    info.family = socket->family;
-    info.user = socket->user;
-    info.local = LocalEndpoint(*socket);
-    info.peer = PeerEndpoint(*socket).value_or(Endpoint());
-    info.connected = socket->connected;
-    info.queued_datagrams = socket->queue.size();
-    info.queued_errors = socket->error_queue.size();
-    info.queued_bytes = socket->charged;
-    info.receive_buffer = socket->options.receive_buffer;
-    info.dropped = socket->dropped;
-    info.bound_interface = socket->options.bound_interface;
-    info.options = OptionWords(rules_, *socket);
-    for (const SocketMembership& membership : socket->memberships) {
+    info.id = socket.id;
+    info.family = socket.family;
+    info.user = socket.user;
+    info.local = LocalEndpoint(socket);
+    info.peer = PeerEndpoint(socket).value_or(Endpoint());
+    info.connected = socket.connected;
+    info.queued_datagrams = socket.queue.size();
+    info.queued_errors = socket.error_queue.size();
+    info.queued_bytes = socket.charged;
+    info.receive_buffer = socket.options.receive_buffer;
+    info.dropped = socket.dropped;
+    info.bound_interface = socket.options.bound_interface;
+    info.options = OptionWords(rules_, socket);
+    for (const SocketMembership& membership : socket.memberships) {
       GroupMembership entry{membership.group, membership.interface_index, IpAddress()};
       if (!membership.source_specific) info.memberships.push_back(entry);
       for (const IpAddress& source : membership.sources) {
@@ -100,7 +100,7 @@ std::vector<SocketInfo> UdpStack::Impl::Sockets() const {
         info.memberships.push_back(entry);
       }
     }
-  }
+  });
   return all;
 }
 

@@ -21,7 +21,9 @@
 #include "absl/types/span.h"
 #include "sim/kernel/forwarding.h"
 #include "sim/kernel/group_table.h"
+#include "sim/kernel/id_table.h"
 #include "sim/kernel/interface_table.h"
+#include "sim/kernel/memo.h"
 #include "sim/kernel/output_route.h"
 #include "sim/kernel/port_table.h"
 #include "sim/kernel/reassembly.h"
@@ -33,17 +35,17 @@ namespace pollux::sim {
 
 class UdpStack::Impl {
  public:
-  Impl(const PlatformRules& rules, StackHost& host, Capabilities capabilities)
+  Impl(const PlatformRules& rules, StackHost& host, Capabilities capabilities, BlockPool* pool)
       : rules_(rules),
         host_(host),
         capabilities_(capabilities),
+        pool_(pool),
         ports_(rules.reuse_port_groups, host) {}
 
   // Whether the process may use the network at all; if not, it panics.
   bool Allowed() const;
   // The socket of that id, which must be open.
-  SocketState& Get(SocketId id);
-  const SocketState& Get(SocketId id) const;
+  SocketState& Get(SocketId id) const;
 
   Outcome<SocketId> Open(AddressFamily family, UserId user);
   void Close(SocketId id);
@@ -99,6 +101,7 @@ class UdpStack::Impl {
 
   const PlatformRules& rules() const { return rules_; }
   InterfaceTable& interfaces() { return interfaces_; }
+  IpAddress NextHop(uint32_t interface_index, const IpAddress& target);
   const GroupTable& groups() const { return groups_; }
   uint64_t last_packet() const { return last_packet_; }
 
@@ -111,6 +114,16 @@ class UdpStack::Impl {
   struct LearnedMtu {
     uint32_t mtu = 0;
     uint64_t number = 0;  // Of the timer.
+  };
+  // What `NextHop` is asked.
+  struct Hop {
+    uint32_t interface_index = 0;
+    IpAddress target;
+
+    friend bool operator==(const Hop& a, const Hop& b) {
+      return a.interface_index == b.interface_index && a.target == b.target;
+    }
+    uint32_t mix() const { return target.ipv4_number() + interface_index; }
   };
   // What a send has found out so far.
   struct Sending {
@@ -142,7 +155,7 @@ class UdpStack::Impl {
   // send.cc
   Outcome<Endpoint> DestinationOf(const SocketState& socket, const SendSlot& datagram) const;
   Outcome<OutputRoute> RouteFor(const SocketState& socket, const IpAddress& target,
-                                const SendOptions& options) const;
+                                const SendOptions& options);
   Outcome<> CheckSize(SocketState& socket, const Sending& sending, size_t size);
   uint32_t PathMtu(const OutputRoute& route) const;
   Outcome<> Emit(const SocketState& socket, const Sending& sending, absl::string_view payload);
@@ -211,10 +224,13 @@ class UdpStack::Impl {
   const PlatformRules& rules_;
   StackHost& host_;
   const Capabilities capabilities_;
+  BlockPool* const pool_;  // Null: payloads are in the heap.
   InterfaceTable interfaces_;
   PortTable ports_;
   GroupTable groups_;
-  absl::btree_map<SocketId, std::unique_ptr<SocketState>> sockets_;
+  Memo<RouteRequest, Outcome<OutputRoute>> routes_;  // Of `FindOutputRoute`,
+  Memo<Hop, IpAddress> hops_;                        // and of `NextHop`.
+  IdTable<std::unique_ptr<SocketState>> sockets_;
   SocketId last_socket_ = 0;
   uint64_t last_packet_ = 0;
   uint64_t last_connection_ = 0;

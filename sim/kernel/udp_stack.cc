@@ -88,14 +88,10 @@ bool UdpStack::Impl::Allowed() const {
   return false;
 }
 
-SocketState& UdpStack::Impl::Get(SocketId id) {
-  auto found = sockets_.find(id);
-  POLLUX_CHECK(found != sockets_.end(), absl::StrCat("socket ", id, " is not open"));
-  return *found->second;
-}
-
-const SocketState& UdpStack::Impl::Get(SocketId id) const {
-  return const_cast<Impl*>(this)->Get(id);
+SocketState& UdpStack::Impl::Get(SocketId id) const {
+  const std::unique_ptr<SocketState>& socket = sockets_.Find(id);
+  POLLUX_CHECK(socket != nullptr, absl::StrCat("socket ", id, " is not open"));
+  return *socket;
 }
 
 Outcome<SocketId> UdpStack::Impl::Open(AddressFamily family, UserId user) {
@@ -112,7 +108,7 @@ Outcome<SocketId> UdpStack::Impl::Open(AddressFamily family, UserId user) {
   const bool ipv4 = family == AddressFamily::kIpv4;
   options.multicast_all_ipv4 = ipv4 ? rules_.multicast_all_ipv4 : rules_.multicast_all_dual;
   options.multicast_all_ipv6 = rules_.multicast_all_ipv6;
-  sockets_.emplace(last_socket_, std::move(socket));
+  sockets_.Add(last_socket_, std::move(socket));
   return last_socket_;
 }
 
@@ -120,11 +116,11 @@ void UdpStack::Impl::Close(SocketId id) {
   SocketState& socket = Get(id);
   if (socket.bound()) ports_.Remove(socket);
   for (const SocketMembership& membership : socket.memberships) groups_.Remove(membership);
-  sockets_.erase(id);
+  sockets_.Remove(id);
 }
 
 void UdpStack::Impl::Reset() {
-  while (!sockets_.empty()) Close(sockets_.begin()->first);
+  sockets_.ForEach([this](const SocketState& socket) { Close(socket.id); });
   reassembly_.Clear();
   path_mtus_.clear();
   icmp_budgets_.clear();
@@ -132,11 +128,12 @@ void UdpStack::Impl::Reset() {
 
 // Addresses and routes have changed: what sockets know of the way to their peers may be wrong.
 void UdpStack::Impl::ForgetKeptRoutes() {
-  for (const auto& [id, socket] : sockets_) socket->kept_route.reset();
+  sockets_.ForEach([](SocketState& socket) { socket.kept_route.reset(); });
 }
 
-UdpStack::UdpStack(const PlatformRules& rules, StackHost& host, Capabilities capabilities)
-    : impl_(std::make_unique<Impl>(rules, host, capabilities)) {}
+UdpStack::UdpStack(const PlatformRules& rules, StackHost& host, Capabilities capabilities,
+                   BlockPool* pool)
+    : impl_(std::make_unique<Impl>(rules, host, capabilities, pool)) {}
 UdpStack::~UdpStack() = default;
 
 const PlatformRules& UdpStack::rules() const { return impl_->rules(); }
@@ -183,8 +180,14 @@ void UdpStack::Reconfigure(uint32_t interface_index) {
 
 IpAddress UdpStack::NextHop(uint32_t interface_index, const IpAddress& target) const {
   if (target.is_multicast() || target.is_limited_broadcast()) return target;
-  const Route* route = impl_->interfaces().FindRoute(target, interface_index);
-  return route != nullptr && route->gateway.is_set() ? route->gateway : target;
+  return impl_->NextHop(interface_index, target);
+}
+
+IpAddress UdpStack::Impl::NextHop(uint32_t interface_index, const IpAddress& target) {
+  return hops_.Get({interface_index, target}, interfaces_.version(), [&] {
+    const Route* route = interfaces_.FindRoute(target, interface_index);
+    return route != nullptr && route->gateway.is_set() ? route->gateway : target;
+  });
 }
 
 // Loopback addresses are nobody's outside, whatever the rule.

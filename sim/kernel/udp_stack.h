@@ -181,8 +181,10 @@ struct SocketInfo {
 // ones hold: binding `family` kDual or kIpv6 sockets to an IPv4 address is binding the mapped form.
 class UdpStack {
  public:
-  // `rules` and `host` must outlive the stack.
-  UdpStack(const PlatformRules& rules, StackHost& host, Capabilities capabilities = {});
+  // `rules` and `host` must outlive the stack. Payloads are in memory of `pool`, which must live
+  // when one is sent; null for the heap.
+  UdpStack(const PlatformRules& rules, StackHost& host, Capabilities capabilities = {},
+           BlockPool* pool = nullptr);
   ~UdpStack();
   UdpStack(const UdpStack&) = delete;
   UdpStack& operator=(const UdpStack&) = delete;

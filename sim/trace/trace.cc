@@ -84,9 +84,9 @@ std::string Trace::LatestEvents() const {
 void Trace::Condense(const TraceEvent& event) {
   fingerprint_.Add(static_cast<uint64_t>(absl::ToInt64Nanoseconds(event.time)));
   fingerprint_.Add(static_cast<uint64_t>(event.kind) | static_cast<uint64_t>(event.cause) << 8);
-  fingerprint_.Add(event.host);
-  fingerprint_.Add(event.interface);
-  fingerprint_.Add(event.origin);
+  fingerprint_.Add(absl::string_view(event.host));
+  fingerprint_.Add(absl::string_view(event.interface));
+  fingerprint_.Add(absl::string_view(event.origin));
   if (event.packet != nullptr) {
     Add(fingerprint_, *event.packet);
     // Contents do not change on the way, but for damage that nobody finds out, and all fragments
@@ -108,7 +108,7 @@ void Trace::Condense(const TraceEvent& event) {
     case EventKind::kRuled:
     case EventKind::kHeld:
     case EventKind::kReleased:
-      fingerprint_.Add(event.draw);
+      fingerprint_.Add(absl::string_view(event.draw));
       fingerprint_.Add(event.ordinal);
       fingerprint_.Add(static_cast<uint64_t>(absl::ToInt64Nanoseconds(event.delay)));
       break;

@@ -13,6 +13,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "sim/choice/name.h"
 #include "sim/kernel/packet.h"
 #include "sim/kernel/udp_stack.h"
 
@@ -55,14 +56,14 @@ struct TraceEvent {
   // that an ICMP error is about. 0: none; a program wanted it, or the test. `Trace` gives it to
   // what happens to packets.
   uint64_t because = 0;
-  absl::string_view host;          // Where it happened; for what links do, the sender.
-  absl::string_view interface;     // Of that host, by name; empty where it took none.
-  absl::string_view origin;        // The host that sent the packet.
+  Name host;                       // Where it happened; for what links do, the sender.
+  Name interface;                  // Of that host, by name; empty where it took none.
+  Name origin;                     // The host that sent the packet.
   const Packet* packet = nullptr;  // Null for what happens to hosts and links themselves.
   absl::string_view note;  // What there is to say beside the kind, in words; mostly about these.
 
-  absl::string_view draw;  // What links do: whose luck, as "lan/alice->bob".
-  uint64_t ordinal = 0;    // What links do: which packet of that link, from 1.
+  Name draw;             // What links do: whose luck, as "lan/alice->bob".
+  uint64_t ordinal = 0;  // What links do: which packet of that link, from 1.
   absl::Duration delay;  // kDuplicated, kLate; kMarked and kDropped by a queue: how long it waited.
   SocketId socket = 0;   // kDelivered; kDropped on one socket's account.
   DropCause cause = DropCause::kNoSocket;  // kDropped.

@@ -120,6 +120,23 @@ TEST(TimerQueueTest, AgreesWithASortedListOverManyRandomChanges) {
   EXPECT_GT(fired.size(), 1000u);
 }
 
+// As timers that are pushed on by whatever happens: most of what was in the queue is gone again.
+TEST(TimerQueueTest, EntriesThatAreMovedAgainAndAgainKeepTheirOrder) {
+  TimerQueue queue;
+  std::vector<int> fired;
+  std::vector<std::unique_ptr<Recorder>> entries;
+  for (int i = 0; i < 10; ++i) entries.push_back(std::make_unique<Recorder>(i, fired));
+  for (int64_t now = 0; now < 10000; ++now) {
+    for (const auto& entry : entries) {
+      if (&entry - entries.data() >= now % 10) queue.Add(*entry, At(now + 1000));
+    }
+    ASSERT_EQ(queue.size(), entries.size());
+    ASSERT_EQ(queue.PopDue(At(now + 980)), nullptr);
+  }
+  FireAll(queue, At(11000));
+  EXPECT_EQ(fired, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+}
+
 TEST(TimerQueueDeathTest, AQueueMustOutliveWhatWaitsInIt) {
   std::vector<int> fired;
   Recorder a(1, fired);

@@ -79,6 +79,7 @@ void SocketCore::Drop() {
 }
 
 void SocketCore::Close() {
+  if (running_ > 0) until_then_ = shared_from_this();
   Drop();
   closed_ = true;
   flush_.Stop();
@@ -88,6 +89,11 @@ void SocketCore::Close() {
   bytes_written.Set(nullptr);
   state_changed.Set(nullptr);
   error_occurred.Set(nullptr);
+}
+
+SocketCore::Running::~Running() {
+  if (--core_.running_ > 0) return;
+  const std::shared_ptr<SocketCore> gone = std::move(core_.until_then_);
 }
 
 void SocketCore::SetState(SocketState next) {
@@ -107,7 +113,7 @@ void SocketCore::Queue(Event event) {
 }
 
 void SocketCore::Flush() {
-  const std::shared_ptr<SocketCore> alive = shared_from_this();
+  const Running running(*this);
   flush_.Stop();
   // Callbacks may queue more, which waits for the next turn, may run the loop and so this function
   // within itself, and may end the socket.
@@ -138,11 +144,11 @@ void SocketCore::ReadyReadReplaced() {
 }
 
 void SocketCore::EngineReady() {
-  const std::shared_ptr<SocketCore> alive = shared_from_this();
+  const Running running(*this);
   while (std::optional<AsyncError> asynchronous = socket->TakeAsyncError()) {
     Report(std::move(asynchronous->status));
   }
-  Flush();
+  if (first_event_ < events_.size()) Flush();
   if (!closed_) TellReadyRead();
 }
 

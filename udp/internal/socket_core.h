@@ -5,8 +5,8 @@
 // What a `UdpSocket` is, at an address that stays when the socket is moved: its state, its engine
 // socket while there is one, and its signals. Programs never see it.
 //
-// It is shared so that a callback may destroy the socket it belongs to: whoever runs callbacks
-// holds a reference, and looks at `closed()` afterwards.
+// It is shared so that a callback may destroy the socket it belongs to: whoever runs callbacks is
+// `Running`, and looks at `closed()` afterwards.
 
 #ifndef POLLUX_UDP_INTERNAL_SOCKET_CORE_H_
 #define POLLUX_UDP_INTERNAL_SOCKET_CORE_H_
@@ -24,29 +24,13 @@
 #include "udp/datagram.h"
 #include "udp/endpoint.h"
 #include "udp/event_loop.h"
+#include "udp/internal/signal.h"
 #include "udp/socket_engine.h"
 #include "udp/socket_error.h"
 #include "udp/socket_option.h"
 #include "udp/udp_socket.h"
 
 namespace pollux::internal {
-
-// A callback that can be replaced, or can destroy its owner, while it runs.
-template <typename... Args>
-class Signal {
- public:
-  using Callback = absl::AnyInvocable<void(Args...)>;
-  void Set(Callback callback) {
-    callback_ = callback ? std::make_shared<Callback>(std::move(callback)) : nullptr;
-  }
-  bool is_set() const { return callback_ != nullptr; }
-  void Run(Args... args) {
-    if (const std::shared_ptr<Callback> callback = callback_) (*callback)(args...);
-  }
-
- private:
-  std::shared_ptr<Callback> callback_;
-};
 
 class SocketCore : public std::enable_shared_from_this<SocketCore> {
  public:
@@ -122,12 +106,26 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
     absl::Status status = {};
   };
 
+  // Keeps a core that is closed within its scope until the end of that.
+  class Running {
+   public:
+    explicit Running(SocketCore& core) : core_(core) { ++core_.running_; }
+    ~Running();
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+   private:
+    SocketCore& core_;
+  };
+
   void Queue(Event event);
   void Flush();
   void EngineReady();
   void TellReadyRead();
 
   bool closed_ = false;
+  int running_ = 0;                         // How many `Running` there are.
+  std::shared_ptr<SocketCore> until_then_;  // Itself, if it was closed meanwhile.
   bool told_ = false;           // ready_read has run, and the program has not read since.
   bool in_ready_read_ = false;  // ready_read is running: never recursively.
   bool handle_taken_ = false;

@@ -31,12 +31,12 @@ class Listener final : public Station {
   Listener(Timeline& timeline, absl::string_view name, absl::string_view interface = "eth0")
       : timeline_(timeline), name_(name), interface_(interface) {}
 
-  absl::string_view host_name() const override { return name_; }
-  absl::string_view interface_name() const override { return interface_; }
+  Name host_name() const override { return Name(name_); }
+  Name interface_name() const override { return Name(interface_); }
   bool Wants(const IpAddress& group) const override { return groups.count(group) > 0; }
   bool AnswersFor(const IpAddress& address) const override { return answers.count(address) > 0; }
   bool ShoutsTo(const IpAddress& address) const override { return shouts.count(address) > 0; }
-  void Arrive(const Packet& packet, absl::string_view origin) override {
+  void Arrive(const Packet& packet, const Name& origin) override {
     arrivals.push_back(
         absl::StrCat(origin, "#", packet.id, " at ", absl::FormatDuration(timeline_.elapsed())));
     payloads.push_back(packet.payload.bytes().data());

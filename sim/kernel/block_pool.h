@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: block_pool.h
+//
+// `BlockPool` is the memory that payloads are in. What one gives back the next takes, the latest
+// first, whose bytes the processor still has at hand: so a network that only passes datagrams on
+// allocates nothing.
+
+#ifndef POLLUX_SIM_KERNEL_BLOCK_POOL_H_
+#define POLLUX_SIM_KERNEL_BLOCK_POOL_H_
+
+#include <array>
+#include <cstddef>
+#include <memory>
+
+namespace pollux::sim {
+
+// Loop thread only. Lives until its owner is gone and all blocks are back, since a program may keep
+// payloads for longer than their network.
+class BlockPool {
+ public:
+  struct Retire {
+    void operator()(BlockPool* pool) const { pool->OwnerGone(); }
+  };
+  using Owner = std::unique_ptr<BlockPool, Retire>;
+
+  static Owner New() { return Owner(new BlockPool); }
+  BlockPool(const BlockPool&) = delete;
+  BlockPool& operator=(const BlockPool&) = delete;
+
+  // A block of at least that many bytes, aligned to `kStep`.
+  void* Take(size_t size);
+  // Gives it back; `size` is what it was asked for with.
+  void Give(void* block, size_t size);
+
+  // Blocks come in multiples of this, a processor's cache line. Larger ones than `kStep * kSizes`
+  // are not kept.
+  static constexpr size_t kStep = 64;
+  static constexpr size_t kSizes = 64;
+
+ private:
+  // What an idle block holds.
+  struct Idle {
+    Idle* next;
+  };
+
+  BlockPool() = default;
+  ~BlockPool();
+  void OwnerGone();
+
+  std::array<Idle*, kSizes> idle_ = {};  // By size, the latest first.
+  size_t taken_ = 0;
+  bool owned_ = true;
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_KERNEL_BLOCK_POOL_H_

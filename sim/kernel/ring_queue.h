@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: ring_queue.h
+//
+// `RingQueue` is a queue in one piece of memory, whose end follows its beginning. It has none while
+// nothing was ever in it - most sockets of a large simulation wait for something - and else keeps
+// what it once needed.
+
+#ifndef POLLUX_SIM_KERNEL_RING_QUEUE_H_
+#define POLLUX_SIM_KERNEL_RING_QUEUE_H_
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace pollux::sim {
+
+// Thread-compatible. `T` has a default value; a place that is empty holds it.
+template <typename T>
+class RingQueue {
+ public:
+  bool empty() const { return size_ == 0; }
+  size_t size() const { return size_; }
+  // The oldest; there must be one.
+  T& front() { return places_[first_]; }
+  const T& front() const { return places_[first_]; }
+
+  void push_back(T value) {
+    if (size_ == places_.size()) Grow();
+    places_[(first_ + size_) & (places_.size() - 1)] = std::move(value);
+    ++size_;
+  }
+  void pop_front() {
+    places_[first_] = T();
+    first_ = (first_ + 1) & (places_.size() - 1);
+    --size_;
+  }
+  void clear() {
+    while (!empty()) pop_front();
+  }
+
+ private:
+  static constexpr size_t kFirstSize = 1;
+
+  void Grow() {
+    std::vector<T> larger(places_.empty() ? kFirstSize : places_.size() * 2);
+    for (size_t i = 0; i < size_; ++i) {
+      larger[i] = std::move(places_[(first_ + i) & (places_.size() - 1)]);
+    }
+    places_ = std::move(larger);
+    first_ = 0;
+  }
+
+  std::vector<T> places_;  // Their number is a power of two.
+  size_t first_ = 0;
+  size_t size_ = 0;
+};
+
+}  // namespace pollux::sim
+
+#endif  // POLLUX_SIM_KERNEL_RING_QUEUE_H_
