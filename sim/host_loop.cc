@@ -49,7 +49,7 @@ void HostLoop::RunOneTurn() {
 
 void HostLoop::AddReady(SocketId socket) {
   ready_.push_back(socket);
-  Schedule();
+  if (ready_.size() == 1) Schedule();  // With more, it is.
 }
 
 bool HostLoop::DropTasks() {
@@ -120,7 +120,10 @@ void HostLoop::RunTurn() {
   // What becomes ready, or is posted, from here on is for the next turn.
   turn_ready_.insert(turn_ready_.end(), ready_.begin(), ready_.end());
   ready_.clear();
-  std::sort(turn_ready_.begin(), turn_ready_.end(), std::greater<SocketId>());
+  const std::greater<SocketId> later;
+  if (!std::is_sorted(turn_ready_.begin(), turn_ready_.end(), later)) {
+    std::sort(turn_ready_.begin(), turn_ready_.end(), later);
+  }
   while (TimerQueue::Entry* timer = next_timers_.PopDue(now)) timers_.Add(*timer, timer->when());
   tasks_left_ = tasks_.size();
 

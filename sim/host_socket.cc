@@ -67,9 +67,11 @@ absl::Status HostSocket::Disconnect() {
     return Failure(outcome.error(), absl::StrCat("disconnect from ", peer->ToString()));
   }
   // Some kernels give a port up that they chose themselves.
-  if (before_connect_.port == 0 || LocalEndpoint().port != 0) return absl::OkStatus();
-  return StatusOf(stack_.Bind(id_, before_connect_),
-                  absl::StrCat("bind ", before_connect_.ToString(), " again"));
+  if (!before_connect_ || before_connect_->port == 0 || LocalEndpoint().port != 0) {
+    return absl::OkStatus();
+  }
+  return StatusOf(stack_.Bind(id_, *before_connect_),
+                  absl::StrCat("bind ", before_connect_->ToString(), " again"));
 }
 
 Endpoint HostSocket::LocalEndpoint() const {
@@ -181,9 +183,10 @@ std::optional<size_t> HostSocket::PendingDatagramSize() {
 std::optional<AsyncError> HostSocket::TakeAsyncError() {
   if (dead_) return std::nullopt;
   StashErrors();
-  if (errors_.empty()) return std::nullopt;
-  const PendingError error = errors_.front();
-  errors_.erase(errors_.begin());
+  if (!errors_) return std::nullopt;
+  const PendingError error = errors_->front();
+  errors_->erase(errors_->begin());
+  if (errors_->empty()) errors_.reset();
   const std::string what =
       error.destination.is_set() ? absl::StrCat("send to ", error.destination.ToString()) : "send";
   return AsyncError{Failure(error.error, what), error.destination};
@@ -193,7 +196,8 @@ void HostSocket::StashErrors() {
   if (!may_err_) return;
   may_err_ = false;
   while (const std::optional<PendingError> error = stack_.TakeError(id_)) {
-    if (errors_.size() < kAsyncErrorsMax) errors_.push_back(*error);
+    if (!errors_) errors_ = std::vector<PendingError>();
+    if (errors_->size() < kAsyncErrorsMax) errors_->push_back(*error);
   }
 }
 
@@ -224,7 +228,7 @@ void HostSocket::RunReady() {
   listed_ = false;
   const bool arrived = std::exchange(arrived_, false);
   const bool requested = std::exchange(requested_, false);
-  const bool pending = arrived || (requested && (!errors_.empty() || stack_.Readable(id_)));
+  const bool pending = arrived || (requested && (errors_ || stack_.Readable(id_)));
   if (pending) ready_.Run();
 }
 

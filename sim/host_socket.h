@@ -22,6 +22,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "sim/host_engine.h"
+#include "sim/kernel/boxed.h"
 #include "sim/kernel/udp_stack.h"
 #include "udp/internal/signal.h"
 #include "udp/socket_engine.h"
@@ -85,15 +86,15 @@ class HostSocket final : public EngineSocket {
   HostEngine& engine_;
   UdpStack& stack_;
   const SocketId id_;
-  const AddressFamily family_;
-  Endpoint before_connect_;  // Where it was bound before it was connected.
+  Boxed<Endpoint> before_connect_;  // Where it was bound before it was connected.
   internal::Signal<> ready_;
+  const AddressFamily family_;
   bool dead_ = false;       // Its machine has crashed.
   bool arrived_ = false;    // Since the callback ran.
   bool requested_ = false;  // By RequestReady.
   bool listed_ = false;     // For the next turn.
   bool may_err_ = false;    // The stack may have errors: something has arrived since it had none.
-  std::vector<PendingError> errors_;
+  Boxed<std::vector<PendingError>> errors_;  // Never empty.
 };
 
 }  // namespace pollux::sim

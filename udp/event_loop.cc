@@ -15,21 +15,20 @@ EventLoop::~EventLoop() {
                "their engine");
 }
 
-Timer::Timer(EventLoop& loop, absl::AnyInvocable<void()> callback)
-    : loop_(loop), callback_(std::move(callback)) {
-  ++loop_.timers_;
-}
+namespace internal {
 
-Timer::~Timer() {
+Waiter::Waiter(EventLoop& loop) : loop_(loop) { ++loop_.timers_; }
+
+Waiter::~Waiter() {
   Stop();
   --loop_.timers_;
 }
 
-void Timer::Start(absl::Duration delay) {
+void Waiter::Start(absl::Duration delay) {
   StartAt(loop_.Now() + std::max(delay, absl::ZeroDuration()));
 }
 
-void Timer::StartAt(absl::Time when) {
+void Waiter::StartAt(absl::Time when) {
   if (when == absl::InfiniteFuture()) {
     Stop();
   } else {
@@ -37,9 +36,14 @@ void Timer::StartAt(absl::Time when) {
   }
 }
 
-void Timer::Stop() {
+void Waiter::Stop() {
   if (queued()) loop_.RemoveTimer(*this);
 }
+
+}  // namespace internal
+
+Timer::Timer(EventLoop& loop, absl::AnyInvocable<void()> callback)
+    : Waiter(loop), callback_(std::move(callback)) {}
 
 // The callback may destroy this timer, and may run the loop, in which the restarted timer fires
 // again.

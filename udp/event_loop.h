@@ -28,7 +28,9 @@
 
 namespace pollux {
 
-class Timer;
+namespace internal {
+class Waiter;
+}  // namespace internal
 
 // A descriptor on Unix (epoll, kqueue or socket), a HANDLE or SOCKET on Windows.
 using NativeHandle = uintptr_t;
@@ -70,23 +72,22 @@ class EventLoop {
   EventLoop() = default;
 
  private:
-  friend class Timer;
+  friend class internal::Waiter;
   // Puts a timer in the loop's queue, to fire when `Now()` has reached `when`.
   virtual void AddTimer(TimerQueue::Entry& timer, absl::Time when) = 0;
   virtual void RemoveTimer(TimerQueue::Entry& timer) = 0;
 
-  int timers_ = 0;  // Living `Timer`s.
+  int timers_ = 0;  // Living `Waiter`s.
 };
 
-// Runs a callback at a time. Loop thread only. Destroying it stops it.
-class Timer final : private TimerQueue::Entry {
- public:
-  // `loop` must outlive the timer. `callback` runs from the loop, once for each start.
-  Timer(EventLoop& loop, absl::AnyInvocable<void()> callback);
-  ~Timer() override;
+namespace internal {
 
-  // Starts, or restarts, the timer. A delay that is zero or negative is due in the next turn of the
-  // loop; an infinite one never.
+// What waits in a loop for a time, as `Timer` does, and is itself what is called then. Loop thread
+// only. Destroying it stops it.
+class Waiter : private TimerQueue::Entry {
+ public:
+  // Starts, or restarts. A delay that is zero or negative is due in the next turn of the loop; an
+  // infinite one never.
   void Start(absl::Duration delay);
   // The same with a time of the loop's `Now()`.
   void StartAt(absl::Time when);
@@ -94,10 +95,26 @@ class Timer final : private TimerQueue::Entry {
   // Whether it is started and has not yet fired.
   bool active() const { return queued(); }
 
+ protected:
+  // `loop` must outlive it.
+  explicit Waiter(EventLoop& loop);
+  ~Waiter() override;
+
+ private:
+  EventLoop& loop_;
+};
+
+}  // namespace internal
+
+// Runs a callback at a time: its members are `Waiter`'s. Loop thread only. Destroying it stops it.
+class Timer final : public internal::Waiter {
+ public:
+  // `loop` must outlive the timer. `callback` runs from the loop, once for each start.
+  Timer(EventLoop& loop, absl::AnyInvocable<void()> callback);
+
  private:
   void Fire() override;
 
-  EventLoop& loop_;
   internal::Signal<> callback_;
 };
 

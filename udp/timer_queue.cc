@@ -14,6 +14,8 @@ namespace {
 // side by side.
 constexpr size_t kFanOut = 4;
 constexpr size_t kFirstRingSize = 8;
+// Memory for so many entries is given back when none is left: there was something out of the usual.
+constexpr size_t kLargeRingSize = 16384;
 
 }  // namespace
 
@@ -96,6 +98,7 @@ void TimerQueue::Run::Take(uint64_t number) {
   ++gaps_;
   for (; !empty() && front().entry == nullptr; ++first_) --gaps_;
   for (; !empty() && back().entry == nullptr; --end_) --gaps_;
+  if (empty() && ring_.size() >= kLargeRingSize) ring_ = {};
   // Who starts a timer again and again leaves gaps: no more than entries.
   if (gaps_ > kFirstRingSize && gaps_ > (end_ - first_) / 2) Rebuild(ring_.size());
 }

@@ -232,8 +232,7 @@ absl::Status UdpSocket::DisconnectFromHost() {
   }
   ++c.lookups;
   c.peer = Endpoint();
-  c.current.clear();
-  c.current_offset = 0;
+  c.EndReading();
   c.SetState(SocketState::kBound);
   return absl::OkStatus();
 }

@@ -97,13 +97,14 @@ void CopyInfo(const SocketCore& core, const DatagramInfo& from, DatagramInfo& to
 
 // Makes the next datagram the one that Read and ReadLine are in, unless they are within one.
 absl::Status NextForReading(SocketCore& core) {
-  if (core.current_offset < core.current.size()) return absl::OkStatus();
+  SocketCore::Reading& reading = core.reading();
+  if (reading.current_offset < reading.current.size()) return absl::OkStatus();
   const std::optional<size_t> size = core.socket->PendingDatagramSize();
-  core.current.resize(size.value_or(0));
-  core.current_offset = 0;
-  ReceiveSlot slot{.buffer = absl::MakeSpan(core.current)};
+  reading.current.resize(size.value_or(0));
+  reading.current_offset = 0;
+  ReceiveSlot slot{.buffer = absl::MakeSpan(reading.current)};
   const absl::StatusOr<size_t> received = Receive(core, {&slot, 1});
-  core.current.resize(received.value_or(0) == 1 ? slot.size : 0);
+  reading.current.resize(received.value_or(0) == 1 ? slot.size : 0);
   if (!received.ok()) return received.status();
   return *received == 1 ? absl::OkStatus() : core.Fail(NothingPending());
 }
@@ -123,12 +124,13 @@ std::optional<size_t> UdpSocket::PendingDatagramSize() {
 absl::StatusOr<size_t> UdpSocket::ReadDatagram(absl::Span<char> buffer, DatagramInfo* info) {
   SocketCore& c = core();
   if (c.socket == nullptr) return NotOpen(c, "read");
-  c.slot.buffer = buffer;
-  absl::StatusOr<size_t> received = Receive(c, {&c.slot, 1});
+  ReceiveSlot& slot = c.reading().slot;
+  slot.buffer = buffer;
+  absl::StatusOr<size_t> received = Receive(c, {&slot, 1});
   if (ABSL_PREDICT_FALSE(!received.ok())) return received;
   if (*received == 0) return c.Fail(NothingPending());
-  if (info != nullptr) CopyInfo(c, c.slot.info, *info);
-  return c.slot.size;
+  if (info != nullptr) CopyInfo(c, slot.info, *info);
+  return slot.size;
 }
 
 absl::StatusOr<Datagram> UdpSocket::ReceiveDatagram(size_t max_size) {
@@ -222,9 +224,10 @@ absl::StatusOr<size_t> UdpSocket::Read(absl::Span<char> buffer) {
   if (c.state != SocketState::kConnected) return NotConnected(c, "read");
   if (buffer.empty()) return 0;
   if (absl::Status s = NextForReading(c); !s.ok()) return s;
-  const size_t size = std::min(buffer.size(), c.current.size() - c.current_offset);
-  std::memcpy(buffer.data(), c.current.data() + c.current_offset, size);
-  c.current_offset += size;
+  SocketCore::Reading& reading = c.reading();
+  const size_t size = std::min(buffer.size(), reading.current.size() - reading.current_offset);
+  std::memcpy(buffer.data(), reading.current.data() + reading.current_offset, size);
+  reading.current_offset += size;
   return size;
 }
 
@@ -232,10 +235,11 @@ absl::StatusOr<std::string> UdpSocket::ReadLine() {
   SocketCore& c = core();
   if (c.state != SocketState::kConnected) return NotConnected(c, "readline");
   if (absl::Status s = NextForReading(c); !s.ok()) return s;
-  const size_t newline = c.current.find('\n', c.current_offset);
-  const size_t end = newline == std::string::npos ? c.current.size() : newline + 1;
-  std::string line = c.current.substr(c.current_offset, end - c.current_offset);
-  c.current_offset = end;
+  SocketCore::Reading& reading = c.reading();
+  const size_t newline = reading.current.find('\n', reading.current_offset);
+  const size_t end = newline == std::string::npos ? reading.current.size() : newline + 1;
+  std::string line = reading.current.substr(reading.current_offset, end - reading.current_offset);
+  reading.current_offset = end;
   return line;
 }
 

@@ -113,12 +113,13 @@ absl::Status UdpSocket::SetOption(SocketOption option, int value) {
   if (c.socket != nullptr) {
     if (absl::Status s = c.socket->SetOption(option, value); !s.ok()) return c.Fail(std::move(s));
   }
-  for (auto& [known, kept] : c.options) {
+  if (c.options == nullptr) c.options = std::make_unique<SocketCore::Options>();
+  for (auto& [known, kept] : *c.options) {
     if (known != option) continue;
     kept = value;
     return absl::OkStatus();
   }
-  c.options.emplace_back(option, value);
+  c.options->emplace_back(option, value);
   return absl::OkStatus();
 }
 
@@ -128,8 +129,10 @@ absl::StatusOr<int> UdpSocket::GetOption(SocketOption option) const {
     absl::StatusOr<int> value = c.socket->GetOption(option);
     return value.ok() ? value : c.Fail(value.status());
   }
-  for (const auto& [known, kept] : c.options) {
-    if (known == option) return kept;
+  if (c.options != nullptr) {
+    for (const auto& [known, kept] : *c.options) {
+      if (known == option) return kept;
+    }
   }
   return c.Refuse(SocketError::kOperation, absl::StrCat("get option ", ToString(option)),
                   "the socket is not open yet, and the option was not set; bind it first");

@@ -37,6 +37,7 @@ void Courier::Launch(Flight& flight, absl::Duration delay) {
 }
 
 void Courier::Flight::Fire() {
+  packet_.payload.Prefetch();
   const uint64_t launched = packet_.event;
   for (Station* station : receivers_) {
     packet_.event = launched;

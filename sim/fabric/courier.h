@@ -16,7 +16,9 @@
 #include <memory>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "sim/choice/name.h"
 #include "sim/fabric/station.h"
 #include "sim/kernel/packet.h"
@@ -44,7 +46,7 @@ class Courier {
     const Packet& packet() const { return packet_; }
     const Name& origin() const { return origin_; }
     const Name& way() const { return way_; }
-    const std::vector<Station*>& receivers() const { return receivers_; }
+    absl::Span<Station* const> receivers() const { return receivers_; }
     // When it lands; meaningful unless it is held.
     absl::Time lands() const { return when(); }
 
@@ -58,7 +60,7 @@ class Courier {
     Packet packet_;
     Name origin_;
     Name way_;
-    std::vector<Station*> receivers_;
+    absl::InlinedVector<Station*, 1> receivers_;  // One, but for what is sent to many.
   };
 
   // `timeline` must outlive the courier. More than `in_flight_max` packets under way are refused as

@@ -17,7 +17,7 @@ void UdpStack::Impl::SetLocal(SocketState& socket, const IpAddress& local) {
 
 void UdpStack::Impl::ResetLocal(SocketState& socket) {
   socket.source = IpAddress();
-  socket.ipv4_source = IpAddress();
+  socket.ipv4_source.reset();
   SetLocal(socket, WildcardOf(socket.speaks()));
 }
 
@@ -81,9 +81,8 @@ Outcome<> UdpStack::Impl::Connect(SocketState& socket, const Endpoint& peer) {
   Outcome<OutputRoute> route = RouteFor(socket, target->address, options);
   if (route.ok() && target->address == IpAddress::AnyIpv4()) {
     // Linux asks again, for the address that the zero one became.
-    SocketState asker = socket;
-    asker.source = route->source;
-    route = RouteFor(asker, route->target, options);
+    options.source = route->source;
+    route = RouteFor(socket, route->target, options);
   }
   if (!route.ok()) return route.error();
   if (route->kind == OutputRoute::Kind::kBroadcast && !socket.options.broadcast &&
@@ -95,7 +94,7 @@ Outcome<> UdpStack::Impl::Connect(SocketState& socket, const Endpoint& peer) {
   }
   // A source of the other protocol (a dual-stack socket that was connected to ::1) stays as it is.
   if (!socket.source.is_set() || socket.source.is_unspecified()) socket.source = route->source;
-  if (route->source.is_ipv4() && socket.source.is_ipv6() && !socket.ipv4_source.is_set()) {
+  if (route->source.is_ipv4() && socket.source.is_ipv6() && !socket.ipv4_source) {
     socket.ipv4_source = route->source;
   }
   if (socket.on_wildcard()) SetLocal(socket, route->source);
@@ -105,12 +104,11 @@ Outcome<> UdpStack::Impl::Connect(SocketState& socket, const Endpoint& peer) {
   }
   socket.peer = Endpoint(route->target.WithScope(target->address.scope_id()), target->port);
   socket.connected = true;
-  socket.former_peer = IpAddress();
+  socket.former_peer.reset();
   socket.kept_route = *route;
   if (socket.reuse_group) socket.reuse_group->had_connection = true;
-  if (!socket.entered_peer.is_set()) {
-    socket.entered_peer = socket.peer;
-    socket.entered_as = ++last_connection_;
+  if (!socket.entered_peer) {
+    socket.entered_peer = EnteredPeer{socket.peer, ++last_connection_};
     ports_.LeaveGroup(socket);
   }
   if (rules_.connect_clears_error) socket.error.reset();
@@ -130,7 +128,7 @@ void UdpStack::Impl::ForgetPeer(SocketState& socket) {
   // Where address and port stay, so does the place in the lookup of connections.
   const bool stays = rules_.disconnect == DisconnectRule::kAsBound && socket.address_was_asked &&
                      socket.port_was_asked;
-  if (!stays) socket.entered_peer = Endpoint();
+  if (!stays) socket.entered_peer.reset();
   if (rules_.disconnect_clears_interface && socket.options.bound_interface != 0) {
     socket.options.bound_interface = 0;
   }

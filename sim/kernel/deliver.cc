@@ -107,13 +107,10 @@ bool UdpStack::Impl::IsForUs(uint32_t link, const Packet& packet, const Arrival&
 
 void UdpStack::Impl::DeliverUnicast(uint32_t link, const Packet& packet, const Arrival& arrival,
                                     absl::Time now) {
-  SocketState* socket = nullptr;
-  if (rules_.early_demultiplexing && IsFromOutsideAndWhole(link, arrival)) {
-    socket = FindEarly(ports_, rules_, arrival);
-  }
-  if (socket == nullptr) socket = FindReceiver(rules_, ports_, arrival);
+  const bool early = rules_.early_demultiplexing && IsFromOutsideAndWhole(link, arrival);
+  SocketState* const socket = FindReceiver(rules_, ports_, arrival, early);
   if (socket != nullptr) {
-    Enqueue(*socket, packet, arrival, now);
+    Enqueue(*socket, packet, arrival, ChargeFor(packet, arrival), now);
     return;
   }
   const bool held = !ports_.OnPort(arrival.destination.port).empty();
@@ -187,7 +184,7 @@ void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arr
   // It is then delivered as if it were for one: a reuse-port group shares it, also with members
   // that did not join.
   if (SocketState* only = OnlyHearer(link, packet, arrival); only != nullptr) {
-    Enqueue(*MemberFor(*only, arrival), packet, arrival, now);
+    Enqueue(*MemberFor(*only, arrival), packet, arrival, ChargeFor(packet, arrival), now);
     return;
   }
   absl::Span<SocketState* const> sockets = ports_.OnPort(arrival.destination.port);
@@ -199,13 +196,14 @@ void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arr
               [](const SocketState* a, const SocketState* b) { return a->id > b->id; });
     sockets = by_id;
   }
+  const size_t charge = ChargeFor(packet, arrival);
   bool heard = false;
   const uint64_t arrived = packet.event;
   for (SocketState* socket : sockets) {
     packet.event = arrived;
     if (!Hears(*socket, arrival, link == kLoopbackIndex)) continue;
     heard = true;
-    Enqueue(*socket, packet, arrival, now);
+    Enqueue(*socket, packet, arrival, charge, now);
     const bool shares = socket->options.reuse_address || socket->options.reuse_port;
     if (stops && !shares) break;
   }
@@ -213,8 +211,7 @@ void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arr
   host_.Dropped(packet, link, sockets.empty() ? DropCause::kNoSocket : DropCause::kFiltered);
 }
 
-bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival,
-                             absl::Time now) {
+size_t UdpStack::Impl::ChargeFor(const Packet& packet, const Arrival& arrival) const {
   // What is for the host itself was never split, whatever interface it counts for; the host's own
   // copy of what it sent to all was, as for that interface.
   const auto to_all = [&](const IpAddress& target) {
@@ -223,7 +220,11 @@ bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Ar
   };
   const bool whole = packet.arrives_on != 0 && !to_all(packet.destination.address);
   const NetworkInterface* link = interfaces_.Find(whole ? kLoopbackIndex : arrival.interface_index);
-  const size_t charge = ChargeOf(rules_, packet, link->mtu, arrival.parts);
+  return ChargeOf(rules_, packet, link->mtu, arrival.parts);
+}
+
+bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival,
+                             size_t charge, absl::Time now) {
   if (socket.connected || FiltersByFormerPeer(socket, arrival)) socket.knows_processor = true;
   const bool closed = socket.read_shut && rules_.read_shutdown == ReadShutdown::kEnd;
   if (closed || !FitsQueue(rules_, socket, charge)) {

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,9 +27,11 @@ class IdTable {
     places_.back() = std::move(thing);
   }
   // Null when there is none.
-  const Pointer& Find(uint64_t id) const {
-    static const Pointer none = nullptr;
-    return id - 1 < places_.size() ? places_[id - 1] : none;
+  auto* Find(uint64_t id) const {
+    using Thing = std::remove_reference_t<decltype(*places_[0])>;
+    Thing* const none = nullptr;
+    if (id - 1 >= places_.size() || places_[id - 1] == nullptr) return none;
+    return &*places_[id - 1];
   }
   void Remove(uint64_t id) {
     if (id - 1 < places_.size()) places_[id - 1] = nullptr;

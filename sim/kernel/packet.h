@@ -46,6 +46,9 @@ class Payload {
     return block_ == nullptr ? absl::string_view() : absl::string_view(block_->bytes(), size());
   }
   size_t size() const { return block_ == nullptr ? 0 : block_->size; }
+  // Has the processor fetch the bytes, which are about to be read: while it does, there is other
+  // work to do.
+  void Prefetch() const;
 
  private:
   struct Block {  // The bytes lie behind it.

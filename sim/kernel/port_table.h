@@ -11,9 +11,9 @@
 
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 #include "sim/kernel/socket_state.h"
 
@@ -25,7 +25,7 @@ bool Overlap(const SocketState& a, const SocketState& b);
 
 class PortTable {
  public:
-  using Chain = std::vector<SocketState*>;
+  using Chain = absl::InlinedVector<SocketState*, 2>;
 
   // `groups`: whether sockets that share by SO_REUSEPORT form groups.
   PortTable(bool groups, StackHost& host) : groups_(groups), host_(host) {}
@@ -49,8 +49,8 @@ class PortTable {
     chain.insert(chain.begin(), &socket);
   }
 
-  // All sockets of a port: newest first, but IPv6 sockets with SO_REUSEPORT last, as Linux has
-  // them.
+  // A span is good until the table changes. All sockets of a port: newest first, but IPv6 sockets
+  // with SO_REUSEPORT last, as Linux has them.
   absl::Span<SocketState* const> OnPort(uint16_t port) const;
   // Those bound to an address of it; an unset address asks for those on a wildcard, of any
   // protocol.

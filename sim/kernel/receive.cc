@@ -42,9 +42,9 @@ void GiveBack(const PlatformRules& rules, SocketState& socket, size_t charge) {
     socket.charged -= charge;
     return;
   }
-  if (socket.readers_part == 0) socket.readers_part = socket.queue.size();
+  if (socket.readers_part == 0) socket.readers_part = static_cast<uint32_t>(socket.queue.size());
   --socket.readers_part;
-  socket.unreleased += charge;
+  socket.unreleased += static_cast<uint32_t>(charge);
   const size_t threshold = static_cast<size_t>(socket.options.receive_buffer) / 4;
   if (socket.unreleased < threshold && socket.readers_part > 0) return;
   socket.charged -= socket.unreleased;
@@ -108,7 +108,7 @@ Outcome<bool> UdpStack::Impl::Receive(SocketState& socket, ReceiveSlot& slot) {
 // Asking for the size hands the queue to its reader too.
 std::optional<size_t> UdpStack::Impl::PendingDatagramSize(const SocketState& socket) const {
   if (socket.queue.empty()) return std::nullopt;
-  if (socket.readers_part == 0) socket.readers_part = socket.queue.size();
+  if (socket.readers_part == 0) socket.readers_part = static_cast<uint32_t>(socket.queue.size());
   return socket.queue.front().payload.size();
 }
 
@@ -116,7 +116,7 @@ std::optional<size_t> UdpStack::Impl::PendingDatagramSize(const SocketState& soc
 std::optional<PendingError> UdpStack::Impl::TakeError(SocketState& socket) {
   if (socket.error_queue.empty()) {
     if (!socket.error) return std::nullopt;
-    std::optional<PendingError> error = socket.error;
+    const PendingError error = *socket.error;
     socket.error.reset();
     return error;
   }

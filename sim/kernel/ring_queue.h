@@ -10,8 +10,9 @@
 #define POLLUX_SIM_KERNEL_RING_QUEUE_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <utility>
-#include <vector>
 
 namespace pollux::sim {
 
@@ -26,13 +27,13 @@ class RingQueue {
   const T& front() const { return places_[first_]; }
 
   void push_back(T value) {
-    if (size_ == places_.size()) Grow();
-    places_[(first_ + size_) & (places_.size() - 1)] = std::move(value);
+    if (size_ == room_) Grow();
+    places_[(first_ + size_) & (room_ - 1)] = std::move(value);
     ++size_;
   }
   void pop_front() {
     places_[first_] = T();
-    first_ = (first_ + 1) & (places_.size() - 1);
+    first_ = (first_ + 1) & (room_ - 1);
     --size_;
   }
   void clear() {
@@ -40,20 +41,21 @@ class RingQueue {
   }
 
  private:
-  static constexpr size_t kFirstSize = 1;
-
   void Grow() {
-    std::vector<T> larger(places_.empty() ? kFirstSize : places_.size() * 2);
-    for (size_t i = 0; i < size_; ++i) {
-      larger[i] = std::move(places_[(first_ + i) & (places_.size() - 1)]);
+    const uint32_t room = room_ == 0 ? 1 : room_ * 2;
+    auto larger = std::make_unique<T[]>(room);
+    for (uint32_t i = 0; i < size_; ++i) {
+      larger[i] = std::move(places_[(first_ + i) & (room_ - 1)]);
     }
     places_ = std::move(larger);
+    room_ = room;
     first_ = 0;
   }
 
-  std::vector<T> places_;  // Their number is a power of two.
-  size_t first_ = 0;
-  size_t size_ = 0;
+  std::unique_ptr<T[]> places_;
+  uint32_t room_ = 0;  // How many places there are: a power of two, or none.
+  uint32_t first_ = 0;
+  uint32_t size_ = 0;
 };
 
 }  // namespace pollux::sim

@@ -85,8 +85,8 @@ Outcome<OutputRoute> UdpStack::Impl::RouteFor(const SocketState& socket, const I
       socket.source.is_ipv4() == target.is_ipv4() && !socket.source.is_unspecified();
   if (source_speaks || (target.is_ipv6() && socket.source.is_set())) {
     request.source = socket.source;
-  } else if (target.is_ipv4() && socket.ipv4_source.is_set()) {
-    request.source = socket.ipv4_source;
+  } else if (target.is_ipv4() && socket.ipv4_source) {
+    request.source = *socket.ipv4_source;
   }
   if (options.source.is_set() && !options.source.is_unspecified()) {
     if (options.source.is_ipv4() != target.is_ipv4()) return OsError::kInvalidArgument;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "sim/kernel/boxed.h"
 #include "sim/kernel/output_route.h"
 #include "sim/kernel/packet.h"
 #include "sim/kernel/ring_queue.h"
@@ -65,6 +66,12 @@ struct QueuedError {
   size_t charge = 0;
 };
 
+// The peer by which the lookup of connections finds a socket.
+struct EnteredPeer {
+  Endpoint peer;
+  uint64_t as = 0;  // Of the sockets of one peer, the lookup finds the one entered last.
+};
+
 struct SocketOptions {
   bool reuse_address = false;
   bool reuse_port = false;
@@ -104,19 +111,18 @@ struct SocketState {
   // interface.
   IpAddress source;
   // The same for IPv4, of a dual-stack socket whose `source` is an IPv6 address.
-  IpAddress ipv4_source;
+  Boxed<IpAddress> ipv4_source;
   uint16_t port = 0;               // 0: not bound.
   bool address_was_asked = false;  // The bind named the address, and the port: what a disconnect
   bool port_was_asked = false;     // leaves.
   bool connected = false;
   Endpoint peer;
   // The peer by which the lookup of connections finds it: Linux enters the first and no later one.
-  Endpoint entered_peer;
-  uint64_t entered_as = 0;  // Of the sockets of one peer, the lookup finds the one entered last.
+  Boxed<EnteredPeer> entered_peer;
   // The route to the peer, as it was when it was found. Some options make the socket forget it;
   // without one, the path's MTU is not known.
-  std::optional<OutputRoute> kept_route;
-  IpAddress former_peer;  // Of a disconnected IPv6 socket, where that still filters.
+  Boxed<OutputRoute> kept_route;
+  Boxed<IpAddress> former_peer;  // Of a disconnected IPv6 socket, where that still filters.
   // It has had a datagram while it had a peer: Linux remembers the processor that brought it.
   bool knows_processor = false;
   bool read_shut = false;  // Shut down for good: no connect opens them again.
@@ -127,10 +133,10 @@ struct SocketState {
   size_t charged = 0;
   // How much of the queue was handed to the reader, and what it took without giving the memory back
   // (receive.cc). Even a call that only looks hands it over.
-  mutable size_t readers_part = 0;
-  size_t unreleased = 0;
+  mutable uint32_t readers_part = 0;
+  uint32_t unreleased = 0;
   uint64_t dropped = 0;
-  std::optional<PendingError> error;
+  Boxed<PendingError> error;
   RingQueue<QueuedError> error_queue;
   std::vector<SocketMembership> memberships;  // Newest first.
 

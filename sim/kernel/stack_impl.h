@@ -188,7 +188,10 @@ class UdpStack::Impl {
   bool Hears(const SocketState& socket, const Arrival& arrival, bool own_copy) const;
   bool HearsGroup(const SocketState& socket, const Arrival& arrival) const;
   bool IsForUs(uint32_t link, const Packet& packet, const Arrival& arrival) const;
-  bool Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival, absl::Time now);
+  // What the datagram costs of any socket's receive buffer.
+  size_t ChargeFor(const Packet& packet, const Arrival& arrival) const;
+  bool Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival, size_t charge,
+               absl::Time now);
 
   // icmp.cc
   void SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arrived_on, absl::Time now,

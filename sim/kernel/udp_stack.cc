@@ -89,7 +89,7 @@ bool UdpStack::Impl::Allowed() const {
 }
 
 SocketState& UdpStack::Impl::Get(SocketId id) const {
-  const std::unique_ptr<SocketState>& socket = sockets_.Find(id);
+  SocketState* const socket = sockets_.Find(id);
   POLLUX_CHECK(socket != nullptr, absl::StrCat("socket ", id, " is not open"));
   return *socket;
 }

@@ -110,10 +110,17 @@ SocketState* Best(const PlatformRules& rules, Chain chain, bool wildcard, const 
   return PlainBest(rules, chain, /*newest=*/false, arrival);
 }
 
+SocketState* FindEarly(const PlatformRules& rules, Chain chain, const Arrival& arrival) {
+  if (chain.empty()) return nullptr;
+  SocketState* first = chain.front();
+  const bool exact = first->connected && first->peer.port == arrival.source.port;
+  return exact && Carries(*first, arrival) && Admits(rules, *first, arrival) ? first : nullptr;
+}
+
 }  // namespace
 
 bool FiltersByFormerPeer(const SocketState& socket, const Arrival& arrival) {
-  return socket.former_peer.is_set() && arrival.source.address.is_ipv6();
+  return socket.former_peer && arrival.source.address.is_ipv6();
 }
 
 bool Admits(const PlatformRules& rules, const SocketState& socket, const Arrival& arrival) {
@@ -122,20 +129,11 @@ bool Admits(const PlatformRules& rules, const SocketState& socket, const Arrival
     if (socket.peer.address.WithScope(0) != arrival.source.address.WithScope(0)) return false;
   }
   if (FiltersByFormerPeer(socket, arrival) &&
-      socket.former_peer != arrival.source.address.WithScope(0)) {
+      *socket.former_peer != arrival.source.address.WithScope(0)) {
     return false;
   }
   const uint32_t bound = socket.options.bound_interface;
   return bound == 0 || bound == arrival.interface_index || !rules.bound_interface_filters_input;
-}
-
-SocketState* FindEarly(const PortTable& ports, const PlatformRules& rules, const Arrival& arrival) {
-  const Chain chain =
-      ports.OnAddress(arrival.destination.address.WithScope(0), arrival.destination.port);
-  if (chain.empty()) return nullptr;
-  SocketState* first = chain.front();
-  const bool exact = first->connected && first->peer.port == arrival.source.port;
-  return exact && Carries(*first, arrival) && Admits(rules, *first, arrival) ? first : nullptr;
 }
 
 SocketState* MemberFor(SocketState& socket, const Arrival& arrival) {
@@ -145,19 +143,22 @@ SocketState* MemberFor(SocketState& socket, const Arrival& arrival) {
 }
 
 SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
-                          const Arrival& arrival) {
+                          const Arrival& arrival, bool early) {
   const uint16_t port = arrival.destination.port;
   const IpAddress address = arrival.destination.address.WithScope(0);
   const Chain specific = ports.OnAddress(address, port);
+  if (early) {
+    if (SocketState* first = FindEarly(rules, specific, arrival)) return first;
+  }
   // Connected sockets of this very peer are found before all others (hash4, Linux 6.13 and later;
   // elsewhere the exact 4-tuple).
   if (rules.connected_first) {
     SocketState* newest = nullptr;
     for (SocketState* socket : specific) {
       const bool exact = socket->connected && socket->peer.port == arrival.source.port &&
-                         socket->peer == socket->entered_peer;
+                         socket->entered_peer && socket->peer == socket->entered_peer->peer;
       if (!exact || Score(rules, *socket, arrival) < 0) continue;
-      if (newest == nullptr || socket->entered_as > newest->entered_as) newest = socket;
+      if (newest == nullptr || socket->entered_peer->as > newest->entered_peer->as) newest = socket;
     }
     if (newest != nullptr) return newest;
   }

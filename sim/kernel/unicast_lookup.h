@@ -27,14 +27,11 @@ struct Arrival {
   absl::Span<const size_t> parts = {};
 };
 
-// Null if nobody takes it.
+// Null if nobody takes it. `early` says that the datagram may be found its socket before any lookup
+// (Linux: early demultiplexing, of what comes whole from outside): the first in the chain of its
+// address, if it is connected to this very source.
 SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
-                          const Arrival& arrival);
-
-// The socket that takes a datagram before any lookup (Linux: early demultiplexing, of what comes
-// whole from outside): the first in the chain of its address, if it is connected to this very
-// source. Null if it is not.
-SocketState* FindEarly(const PortTable& ports, const PlatformRules& rules, const Arrival& arrival);
+                          const Arrival& arrival, bool early = false);
 
 // Who gets a datagram that was meant for `socket` alone: itself, or the member of its reuse-port
 // group that the datagram's addresses point at.

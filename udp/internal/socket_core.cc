@@ -7,7 +7,7 @@
 
 namespace pollux::internal {
 
-SocketCore::SocketCore(SocketEngine& of) : engine(of), flush_(of.loop(), [this] { Flush(); }) {}
+SocketCore::SocketCore(SocketEngine& of) : engine(of), flush_(*this) {}
 
 absl::Status SocketCore::Fail(absl::Status status) {
   error = status;
@@ -30,8 +30,10 @@ absl::StatusOr<std::unique_ptr<EngineSocket>> SocketCore::Open(AddressFamily& fa
   // The contract's broadcast examples work without asking; a program that wants the kernel's guard
   // sets the option to 0.
   if (absl::Status s = (*opened)->SetOption(SocketOption::kBroadcast, 1); !s.ok()) return s;
-  for (const auto& [option, value] : options) {
-    if (absl::Status s = (*opened)->SetOption(option, value); !s.ok()) return s;
+  if (options != nullptr) {
+    for (const auto& [option, value] : *options) {
+      if (absl::Status s = (*opened)->SetOption(option, value); !s.ok()) return s;
+    }
   }
   if (metadata != Metadata::kNone) {
     if (absl::Status s = (*opened)->RequestMetadata(metadata); !s.ok()) return s;
@@ -71,8 +73,7 @@ void SocketCore::Drop() {
   listening_ = false;
   bound_by_program = false;
   peer = Endpoint();
-  current.clear();
-  current_offset = 0;
+  EndReading();
   told_ = false;
   handle_taken_ = false;
   SetState(SocketState::kUnconnected);

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -43,14 +44,27 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
   SocketState state = SocketState::kUnconnected;
   bool bound_by_program = false;  // Bind() made the engine socket: a disconnect leaves it bound.
   Endpoint peer;
-  std::vector<std::pair<SocketOption, int>> options;  // What SetOption asked for, in order.
+  using Options = std::vector<std::pair<SocketOption, int>>;
+  std::unique_ptr<Options> options;  // What SetOption asked for, in order; null for nothing.
   Metadata metadata = Metadata::kNone;
   absl::Status error;
-  uint64_t openings = 0;  // Counts engine sockets: a membership belongs to one of them.
-  uint64_t lookups = 0;   // Counts lookups begun and stopped: only the latest one's answer counts.
-  std::string current;    // The datagram that Read and ReadLine are in,
-  size_t current_offset = 0;  // and how far.
-  ReceiveSlot slot;           // For calls that receive one: to make a new one each time costs more.
+  uint32_t openings = 0;  // Counts engine sockets: a membership belongs to one of them.
+  uint32_t lookups = 0;   // Counts lookups begun and stopped: only the latest one's answer counts.
+
+  // What only sockets have that were read from.
+  struct Reading {
+    std::string current;        // The datagram that Read and ReadLine are in,
+    size_t current_offset = 0;  // and how far.
+    ReceiveSlot slot;  // For calls that receive one: to make a new one each time costs more.
+  };
+  Reading& reading() {
+    if (reading_ == nullptr) reading_ = std::make_unique<Reading>();
+    return *reading_;
+  }
+  // Forgets the datagram that Read and ReadLine are in.
+  void EndReading() {
+    if (reading_ != nullptr) reading_->current.clear(), reading_->current_offset = 0;
+  }
 
   // Keeps a failure for `error()`, and hands it on.
   absl::Status Fail(absl::Status status);
@@ -118,21 +132,33 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
     SocketCore& core_;
   };
 
+  // Runs Flush in the next turn of the loop.
+  class Flusher final : public Waiter {
+   public:
+    explicit Flusher(SocketCore& core) : Waiter(core.engine.loop()), core_(core) {}
+
+   private:
+    void Fire() override { core_.Flush(); }
+
+    SocketCore& core_;
+  };
+
   void Queue(Event event);
   void Flush();
   void EngineReady();
   void TellReadyRead();
 
+  std::unique_ptr<Reading> reading_;
   bool closed_ = false;
   int running_ = 0;                         // How many `Running` there are.
   std::shared_ptr<SocketCore> until_then_;  // Itself, if it was closed meanwhile.
   bool told_ = false;           // ready_read has run, and the program has not read since.
   bool in_ready_read_ = false;  // ready_read is running: never recursively.
   bool handle_taken_ = false;
-  bool listening_ = false;     // The engine socket has our callback.
-  std::vector<Event> events_;  // Signals to come, from first_event_ on; keeps its room.
-  size_t first_event_ = 0;
-  Timer flush_;  // Runs Flush in the next turn of the loop.
+  bool listening_ = false;                // The engine socket has our callback.
+  uint32_t first_event_ = 0;              // In `events_`.
+  absl::InlinedVector<Event, 1> events_;  // Signals to come, from first_event_ on; keeps its room.
+  Flusher flush_;
 };
 
 }  // namespace pollux::internal
