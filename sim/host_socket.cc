@@ -207,7 +207,9 @@ void HostSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
   ready_.Set(std::move(ready));
 }
 
+// What comes later tells of itself: only what is there already needs a turn.
 void HostSocket::RequestReady() {
+  if (dead_ || (!errors_ && !stack_.Readable(id_))) return;
   requested_ = true;
   Enlist();
 }

@@ -6,11 +6,18 @@
 #include <cstddef>
 #include <cstring>
 
+#include "sim/choice/random.h"
+#include "sim/trace/fold.h"
+
 namespace pollux::sim {
 namespace {
 
 constexpr size_t kWord = sizeof(uint64_t);
 constexpr size_t kLanes = 4;
+constexpr size_t kBlock = kLanes * 2 * kWord;
+// Any odd-looking numbers.
+constexpr uint64_t kKeys[2 * kLanes] = {MixBits(1), MixBits(2), MixBits(3), MixBits(4),
+                                        MixBits(5), MixBits(6), MixBits(7), MixBits(8)};
 
 // The first bytes of `bytes` as a number, the least significant one first on every machine.
 template <typename Word>
@@ -51,23 +58,28 @@ uint64_t Scatter(uint64_t word) {
   return word ^ (word >> 32);
 }
 
+// Adds two words to a state of its own.
+uint64_t FoldWords(const char* words, uint64_t state, uint64_t key) {
+  return Fold(Load<uint64_t>(words) ^ state, Load<uint64_t>(words + kWord) ^ key);
+}
+
 }  // namespace
 
 void Fingerprint::Add(absl::string_view bytes) {
   Add(bytes.size());
-  // Long inputs go through four states side by side, since each step has to wait for the one before
-  // in its own state only.
-  if (bytes.size() >= kLanes * kWord) {
-    uint64_t lane[kLanes] = {state_, 1, 2, 3};
-    while (bytes.size() >= kLanes * kWord) {
-      for (size_t i = 0; i < kLanes; ++i) {
-        lane[i] = Step(lane[i], Load<uint64_t>(bytes.data() + i * kWord));
-      }
-      bytes.remove_prefix(kLanes * kWord);
+  // Long inputs go through four states side by side, two words at a time, since each step has to
+  // wait for the one before in its own state only; and not for what was added before, either.
+  if (bytes.size() >= kBlock) {
+    // No lane begins with its own key: its two words would be the same to it.
+    uint64_t a = kKeys[4], b = kKeys[5], c = kKeys[6], d = kKeys[7];
+    for (; bytes.size() >= kBlock; bytes.remove_prefix(kBlock)) {
+      const char* const words = bytes.data();
+      a = FoldWords(words, a, kKeys[0]);
+      b = FoldWords(words + 2 * kWord, b, kKeys[1]);
+      c = FoldWords(words + 4 * kWord, c, kKeys[2]);
+      d = FoldWords(words + 6 * kWord, d, kKeys[3]);
     }
-    state_ = lane[0];
-    // Scattered, since the same change in two of them must not have the same effect.
-    for (size_t i = 1; i < kLanes; ++i) Add(Scatter(lane[i]));
+    for (const uint64_t word : {a, b, c, d}) Add(word);
   }
   while (bytes.size() >= kWord) {
     Add(Load<uint64_t>(bytes.data()));

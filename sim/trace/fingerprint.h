@@ -10,7 +10,6 @@
 
 #include <cstdint>
 
-#include "absl/numeric/int128.h"
 #include "absl/strings/string_view.h"
 
 namespace pollux::sim {
@@ -25,13 +24,6 @@ class Fingerprint {
 
   // The fingerprint of all that was added until now.
   uint64_t value() const;
-
-  // Makes one word of two: the halves of their product, on top of each other. Each bit of either
-  // depends on all of both. Two factors that differ can agree here, as with any word for two.
-  static uint64_t Fold(uint64_t a, uint64_t b) {
-    const absl::uint128 product = absl::uint128(a) * b;
-    return absl::Uint128High64(product) ^ absl::Uint128Low64(product);
-  }
 
  private:
   // The multiplication carries bits upwards, the shift brings them down again. A bijection of

@@ -5,32 +5,51 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "sim/choice/random.h"
+#include "sim/trace/fold.h"
 
 namespace pollux::sim {
 namespace {
 
+// Different ones, so that what is in one place does not count as in another.
+constexpr uint64_t kKeys[] = {MixBits(11), MixBits(12), MixBits(13), MixBits(14), MixBits(15),
+                              MixBits(16), MixBits(17), MixBits(18), MixBits(19), MixBits(20)};
+
 // An address as two numbers, so that its place in memory does not matter.
-void Add(Fingerprint& fingerprint, const Endpoint& endpoint) {
-  const IpAddress::Ipv6Bytes bytes = endpoint.address.ipv6_bytes();
+struct Words {
   uint64_t high = 0;
   uint64_t low = 0;
-  for (size_t i = 0; i < 8; ++i) high = high << 8 | bytes[i];
-  for (size_t i = 8; i < 16; ++i) low = low << 8 | bytes[i];
-  fingerprint.Add(high);
-  fingerprint.Add(low);
-  fingerprint.Add(uint64_t{endpoint.port} | uint64_t{endpoint.address.scope_id()} << 16 |
-                  uint64_t{static_cast<uint8_t>(endpoint.address.family())} << 48);
+};
+uint32_t NumberOf(const uint8_t* bytes) {
+  return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
+}
+Words WordsOf(const IpAddress& address) {
+  const IpAddress::Ipv6Bytes bytes = address.ipv6_bytes();
+  return {uint64_t{NumberOf(bytes.data())} << 32 | NumberOf(bytes.data() + 4),
+          uint64_t{NumberOf(bytes.data() + 8)} << 32 | NumberOf(bytes.data() + 12)};
 }
 
+uint64_t RestOf(const Endpoint& endpoint) {
+  return uint64_t{endpoint.port} | uint64_t{endpoint.address.scope_id()} << 16 |
+         uint64_t{static_cast<uint8_t>(endpoint.address.family())} << 48;
+}
+
+// Pairs of numbers are folded side by side, and then added as one.
 void Add(Fingerprint& fingerprint, const Packet& packet) {
-  fingerprint.Add(packet.id);
-  Add(fingerprint, packet.source);
-  Add(fingerprint, packet.destination);
+  const Words source = WordsOf(packet.source.address);
+  const Words destination = WordsOf(packet.destination.address);
   // An ICMP error by number and one, so that 0 is none.
   const uint64_t icmp = packet.icmp ? static_cast<uint64_t>(*packet.icmp) + 1 : 0;
-  fingerprint.Add(uint64_t{packet.hop_limit} | uint64_t{packet.traffic_class} << 8 |
-                  uint64_t{packet.dont_fragment} << 16 | icmp << 24 |
-                  uint64_t{packet.icmp_mtu} << 32);
+  const uint64_t header = uint64_t{packet.hop_limit} | uint64_t{packet.traffic_class} << 8 |
+                          uint64_t{packet.dont_fragment} << 16 | icmp << 24 |
+                          uint64_t{packet.icmp_mtu} << 32;
+  const uint64_t from = Fold(source.high ^ kKeys[0], source.low ^ kKeys[1]);
+  const uint64_t to = Fold(destination.high ^ kKeys[2], destination.low ^ kKeys[3]);
+  const uint64_t rest =
+      Fold(RestOf(packet.source) ^ kKeys[4], RestOf(packet.destination) ^ kKeys[5]);
+  const uint64_t which = Fold(packet.id ^ kKeys[6], header ^ kKeys[7]);
+  fingerprint.Add(Fold(from ^ kKeys[8], to));
+  fingerprint.Add(Fold(rest ^ kKeys[9], which));
   if (!packet.is_fragment()) return;
   fingerprint.Add(uint64_t{packet.fragment_offset} | uint64_t{packet.fragment_size} << 16);
 }
@@ -84,9 +103,9 @@ std::string Trace::LatestEvents() const {
 void Trace::Condense(const TraceEvent& event) {
   fingerprint_.Add(static_cast<uint64_t>(absl::ToInt64Nanoseconds(event.time)));
   fingerprint_.Add(static_cast<uint64_t>(event.kind) | static_cast<uint64_t>(event.cause) << 8);
-  fingerprint_.Add(absl::string_view(event.host));
-  fingerprint_.Add(absl::string_view(event.interface));
-  fingerprint_.Add(absl::string_view(event.origin));
+  fingerprint_.Add(event.host.hash());
+  fingerprint_.Add(event.interface.hash());
+  fingerprint_.Add(event.origin.hash());
   if (event.packet != nullptr) {
     Add(fingerprint_, *event.packet);
     // Contents do not change on the way, but for damage that nobody finds out, and all fragments
@@ -108,7 +127,7 @@ void Trace::Condense(const TraceEvent& event) {
     case EventKind::kRuled:
     case EventKind::kHeld:
     case EventKind::kReleased:
-      fingerprint_.Add(absl::string_view(event.draw));
+      fingerprint_.Add(event.draw.hash());
       fingerprint_.Add(event.ordinal);
       fingerprint_.Add(static_cast<uint64_t>(absl::ToInt64Nanoseconds(event.delay)));
       break;
