@@ -68,7 +68,7 @@ Result Winsock::NewSocket(int family, SOCKET* socket) {
                        WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   if (*socket == INVALID_SOCKET) return Last();
   u_long on = 1;
-  const Result result = Checked(ioctlsocket(*socket, FIONBIO, &on));
+  const Result result = Checked(ioctlsocket(*socket, static_cast<LONG>(FIONBIO), &on));
   if (result < 0) closesocket(*socket);
   return result;
 }
