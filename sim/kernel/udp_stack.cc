@@ -2,8 +2,10 @@
 
 #include "sim/kernel/udp_stack.h"
 
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -14,67 +16,41 @@
 namespace pollux::sim {
 
 absl::string_view ToString(DropCause cause) {
-  switch (cause) {
-    case DropCause::kNoSocket:
-      return "no socket";
-    case DropCause::kNotForUs:
-      return "not for this host";
-    case DropCause::kFiltered:
-      return "filtered by every socket";
-    case DropCause::kReceiveBufferFull:
-      return "receive buffer full";
-    case DropCause::kNoRoute:
-      return "no route";
-    case DropCause::kInterfaceDown:
-      return "interface down";
-    case DropCause::kBadChecksum:
-      return "bad checksum";
-    case DropCause::kQueueFull:
-      return "queue full";
-    case DropCause::kQueueDelay:
-      return "queue delay";
-    case DropCause::kByRule:
-      return "by rule";
-    case DropCause::kDiscarded:
-      return "discarded";
-    case DropCause::kNotAsked:
-      return "not asked for";
-    case DropCause::kHostDown:
-      return "host down";
-    case DropCause::kHostFrozen:
-      return "host frozen";
-    case DropCause::kNoCarrier:
-      return "no carrier";
-    case DropCause::kPartitioned:
-      return "partitioned";
-    case DropCause::kGroupNotReported:
-      return "group not reported";
-    case DropCause::kReassemblyTimeout:
-      return "fragments are missing";
-    case DropCause::kReassemblyFull:
-      return "too many fragments wait";
-    case DropCause::kDuplicateFragment:
-      return "duplicate fragment";
-    case DropCause::kFragmentOverlap:
-      return "fragments overlap";
-    case DropCause::kHopLimit:
-      return "hop limit reached";
-    case DropCause::kTooLarge:
-      return "too large for the next segment";
-    case DropCause::kProhibited:
-      return "prohibited";
-    case DropCause::kSwallowed:
-      return "swallowed";
-    case DropCause::kNatNoMapping:
-      return "no mapping";
-    case DropCause::kNatFiltered:
-      return "filtered by the NAT";
-    case DropCause::kNatNoHairpin:
-      return "no hairpinning";
-    case DropCause::kNatPortsExhausted:
-      return "no port left";
-  }
-  return "unknown";
+  // By number.
+  static constexpr absl::string_view kNames[] = {
+      "no socket",
+      "not for this host",
+      "filtered by every socket",
+      "receive buffer full",
+      "no route",
+      "interface down",
+      "bad checksum",
+      "not asked for",
+      "host down",
+      "host frozen",
+      "no carrier",
+      "fragments are missing",
+      "too many fragments wait",
+      "duplicate fragment",
+      "fragments overlap",
+      "queue full",
+      "queue delay",
+      "by rule",
+      "discarded",
+      "hop limit reached",
+      "too large for the next segment",
+      "prohibited",
+      "swallowed",
+      "no mapping",
+      "filtered by the NAT",
+      "no hairpinning",
+      "no port left",
+      "partitioned",
+      "group not reported",
+  };
+  static_assert(std::size(kNames) == static_cast<size_t>(DropCause::kGroupNotReported) + 1);
+  const auto number = static_cast<size_t>(cause);
+  return number < std::size(kNames) ? kNames[number] : "unknown";
 }
 
 void StackHost::Panic(absl::string_view reason) {
