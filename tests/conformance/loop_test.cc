@@ -157,14 +157,14 @@ TEST_P(LoopTest, StopEndsTheInnermostRunOnly) {
     order.push_back("inner");
     loop().Stop();
   });
+  Timer after(loop(), [&] { order.push_back("after"); });
   Timer outer(loop(), [&] {
     inner.Start(absl::Milliseconds(1));
     loop().Run();
     order.push_back("outer");
+    after.Start(absl::Milliseconds(1));
   });
-  Timer after(loop(), [&] { order.push_back("after"); });
   outer.Start(absl::ZeroDuration());
-  after.Start(absl::Milliseconds(20));
   EXPECT_TRUE(loop().RunUntil([&] { return order.size() == 3; }, absl::Seconds(5)));
   EXPECT_THAT(order, ElementsAre("inner", "outer", "after"));
 }
