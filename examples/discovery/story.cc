@@ -27,7 +27,7 @@ absl::string_view ReceiverOf(absl::string_view link) {
 
 void Story::OnEvent(const sim::TraceEvent& event) {
   // A host's own copy of what it sends to the group is no news.
-  if (event.kind == sim::EventKind::kFault) {
+  if (event.packet == nullptr) {
     return Tell(out_, event.time, event.host, absl::StrCat("! ", event.note));
   }
   if (event.interface == "lo") return;

@@ -23,7 +23,9 @@ struct KernelOption {
 
 inline constexpr KernelOption kNoOption;
 
-// socket(7), ip(7), ipv6(7) of Linux; ip(4) and ip6(4) of the BSDs and macOS.
+// What each is, `SocketOption` says under the same name. Those without a 6 are IPv4's, or of both
+// protocols; a level and a name as for setsockopt(2), by socket(7), ip(7), ipv6(7) of Linux, and
+// ip(4) and ip6(4) of the BSDs and macOS.
 #if defined(__linux__)
 inline constexpr KernelOption kBoundInterface = {SOL_SOCKET, SO_BINDTOIFINDEX};
 inline constexpr KernelOption kBoundInterface6 = kNoOption;
@@ -42,6 +44,7 @@ inline constexpr KernelOption kReportUnreachable6 = {IPPROTO_IPV6, IPV6_RECVERR}
 // fragment", and what does not is fragmented. The two protocols have equal constants.
 static_assert(IP_PMTUDISC_DO == IPV6_PMTUDISC_DO && IP_PMTUDISC_WANT == IPV6_PMTUDISC_WANT &&
               IP_PMTUDISC_PROBE == IPV6_PMTUDISC_PROBE);
+// The kernel's value of `kDontFragment`, and what it says.
 constexpr int DontFragmentValue(bool on) { return on ? IP_PMTUDISC_DO : IP_PMTUDISC_WANT; }
 constexpr bool IsDontFragment(int value) {
   return value == IP_PMTUDISC_DO || value == IP_PMTUDISC_PROBE;
