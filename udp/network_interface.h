@@ -54,7 +54,8 @@ struct NetworkInterface {
   friend bool operator==(const NetworkInterface& a, const NetworkInterface& b);
 };
 
-// The interface of that name, or, where `name` is a decimal number, of that index.
+// The interface of that name, or else of that display name, or, where `name` is a decimal number,
+// of that index.
 // Errors: SocketError::kNetwork, naming the interfaces there are.
 absl::StatusOr<NetworkInterface> FindInterface(absl::Span<const NetworkInterface> interfaces,
                                                absl::string_view name);

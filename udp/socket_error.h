@@ -105,7 +105,8 @@ SocketError CauseOf(OsError error);
 // The status for an error that an operating system, or a simulated one, reported. `what` tells the
 // call and its offending value, in the style "bind 10.0.0.1:80".
 absl::Status OsStatus(Platform platform, OsError error, absl::string_view what);
-// The same for a number that may not be in the table.
+// The same for a number that may not be in the table. Codes of Windows that have no POSIX meaning
+// have a cause and a name, too, though no `OsError`: docs/platforms.md lists them.
 absl::Status OsStatusFromNumber(Platform platform, int number, absl::string_view what);
 
 // The status for an error that was found above the operating system. `message` is a sentence that

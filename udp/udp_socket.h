@@ -157,14 +157,14 @@ class UdpSocket {
 
   // ---- Multicast ----
 
-  // Joins or leaves a group, on the interface that the platform chooses or on `interface`.
+  // Joins or leaves a group, on the interface that the platform chooses or on the one given.
   // Errors: kOperation unless the state is kBound, or where `group` is no group; kAddressInUse for
   // a second join of the same; kSocketAddressNotAvailable for a leave without a join; kNetwork for
   // an interface that does not exist; kSocketResource beyond the platform's limit.
   absl::Status JoinMulticastGroup(const IpAddress& group);
-  absl::Status JoinMulticastGroup(const IpAddress& group, const NetworkInterface& interface);
+  absl::Status JoinMulticastGroup(const IpAddress& group, const NetworkInterface& network_interface);
   absl::Status LeaveMulticastGroup(const IpAddress& group);
-  absl::Status LeaveMulticastGroup(const IpAddress& group, const NetworkInterface& interface);
+  absl::Status LeaveMulticastGroup(const IpAddress& group, const NetworkInterface& network_interface);
   // All of it: group, interface by index, and a source for a source-specific membership.
   absl::Status JoinMulticastGroup(const GroupMembership& membership);
   absl::Status LeaveMulticastGroup(const GroupMembership& membership);
@@ -176,7 +176,7 @@ class UdpSocket {
   std::optional<NetworkInterface> MulticastInterface();
   // Sets it; an interface of index 0 gives the choice back to the platform. Does nothing, and fails
   // with kOperation, unless the state is kBound.
-  absl::Status SetMulticastInterface(const NetworkInterface& interface);
+  absl::Status SetMulticastInterface(const NetworkInterface& network_interface);
 
   // ---- Options ----
 

@@ -54,8 +54,8 @@ absl::Status UdpSocket::JoinMulticastGroup(const IpAddress& group) {
 }
 
 absl::Status UdpSocket::JoinMulticastGroup(const IpAddress& group,
-                                           const NetworkInterface& interface) {
-  return JoinMulticastGroup(On(group, interface));
+                                           const NetworkInterface& network_interface) {
+  return JoinMulticastGroup(On(group, network_interface));
 }
 
 absl::Status UdpSocket::JoinMulticastGroup(const GroupMembership& membership) {
@@ -70,8 +70,8 @@ absl::Status UdpSocket::LeaveMulticastGroup(const IpAddress& group) {
 }
 
 absl::Status UdpSocket::LeaveMulticastGroup(const IpAddress& group,
-                                            const NetworkInterface& interface) {
-  return LeaveMulticastGroup(On(group, interface));
+                                            const NetworkInterface& network_interface) {
+  return LeaveMulticastGroup(On(group, network_interface));
 }
 
 absl::Status UdpSocket::LeaveMulticastGroup(const GroupMembership& membership) {
@@ -99,11 +99,11 @@ std::optional<NetworkInterface> UdpSocket::MulticastInterface() {
   return std::nullopt;
 }
 
-absl::Status UdpSocket::SetMulticastInterface(const NetworkInterface& interface) {
+absl::Status UdpSocket::SetMulticastInterface(const NetworkInterface& network_interface) {
   SocketCore& c = core();
-  const std::string call = absl::StrCat("set multicast interface ", interface.index);
+  const std::string call = absl::StrCat("set multicast interface ", network_interface.index);
   if (absl::Status s = CheckBound(c, call); !s.ok()) return s;
-  absl::Status status = c.socket->SetMulticastInterface(interface.index);
+  absl::Status status = c.socket->SetMulticastInterface(network_interface.index);
   return status.ok() ? status : c.Fail(std::move(status));
 }
 
