@@ -65,6 +65,21 @@ TEST_F(CacheTest, WhatFitsStays) {
   EXPECT_TRUE(Has("b"));
 }
 
+TEST_F(CacheTest, AFullDiskKeepsLess) {
+  Bash("[[ \\$(bytes_to_keep 30000 60000) == 30000 ]]");
+  Bash("[[ \\$(bytes_to_keep 900000000000 60000) == 21474836480 ]]");
+  // Of files of 100,000 bytes, beside nothing that is free.
+  AddFile("a", 1);
+  AddFile("b", 2);
+  AddFile("c", 3);
+  AddFile("d", 4);
+  Bash("free_bytes() { echo 0; }; prune_disk_cache");
+  EXPECT_FALSE(Has("a"));
+  EXPECT_FALSE(Has("b"));
+  EXPECT_FALSE(Has("c"));
+  EXPECT_TRUE(Has("d"));
+}
+
 TEST_F(CacheTest, ItIsLookedAtNowAndThenOnly) {
   Bash("prune_disk_cache; remove_unused() { false; }; prune_disk_cache");
   // A stamp that says nothing, or is old, does not keep it from being looked at.

@@ -57,7 +57,8 @@ write_settings() {
 }
 
 # Compiled things that nobody has used for long go when there is more of them than
-# this. It is looked at once in so many seconds, for it reads the whole folder.
+# this, or when they take a third of what the disk could give. It is looked at once in
+# so many seconds, for it reads the whole folder.
 readonly DISK_CACHE_BYTES=$((20 << 30))
 readonly DISK_CACHE_SECONDS=3600
 
@@ -68,8 +69,20 @@ prune_disk_cache() {
   if [[ -e $stamp ]]; then looked=$(<"$stamp"); fi
   if [[ $looked =~ ^[0-9]+$ ]] && ((now - looked < DISK_CACHE_SECONDS)); then return; fi
   printf '%s' "$now" >"$stamp"
-  if [[ -d $CACHE/disk ]]; then remove_unused "$CACHE/disk" "$DISK_CACHE_BYTES"; fi
+  if [[ -d $CACHE/disk ]]; then
+    remove_unused "$CACHE/disk" "$(bytes_to_keep "$(free_bytes)" "$(bytes_in "$CACHE/disk")")"
+  fi
 }
+
+# bytes_to_keep FREE HELD
+bytes_to_keep() {
+  local third=$((($1 + $2) / 3))
+  printf '%d\n' $((third < DISK_CACHE_BYTES ? third : DISK_CACHE_BYTES))
+}
+
+free_bytes() { df -B1 --output=avail -- "$CACHE" | tail -n 1; }
+
+bytes_in() { du -s -B1 -- "$1" | cut -f 1; }
 
 # remove_unused FOLDER BYTES: keeps what was read last, as many bytes as that. The
 # names of its files have no white space: Bazel names them by their hashes.
