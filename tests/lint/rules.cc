@@ -2,12 +2,15 @@
 
 #include "tests/lint/rules.h"
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 
 namespace pollux::lint {
@@ -232,6 +235,24 @@ void CheckOwnInclude(const SourceFile& file, const SourceFile::Include& include,
   findings.Add(include.line, "layer", "no room in tests/lint/rules.cc has this file");
 }
 
+// What a line of a document puts between backticks and has the shape of a test's name.
+std::vector<std::string> TestNamesIn(const std::string& line) {
+  std::vector<std::string> names;
+  const std::vector<absl::string_view> parts = absl::StrSplit(line, '`');
+  for (size_t i = 1; i < parts.size(); i += 2) {
+    const std::vector<absl::string_view> halves = absl::StrSplit(parts[i], '.');
+    const auto is_name = [](absl::string_view half) {
+      return half.size() > 1 && absl::ascii_isupper(static_cast<unsigned char>(half[0])) &&
+             std::all_of(half.begin(), half.end(), IsWord);
+    };
+    if (halves.size() != 2 || !is_name(halves[0]) || !is_name(halves[1])) continue;
+    const bool of_qt =
+        halves[0][0] == 'Q' && absl::ascii_isupper(static_cast<unsigned char>(halves[0][1]));
+    if (!of_qt) names.emplace_back(parts[i]);
+  }
+  return names;
+}
+
 }  // namespace
 
 std::string Finding::ToString() const {
@@ -346,8 +367,34 @@ std::vector<Finding> CheckMachinePaths(const SourceFile& file) {
   return findings.Take();
 }
 
+std::vector<Finding> CheckNamedTests(const std::vector<SourceFile>& files) {
+  std::set<std::string> tests;
+  for (const SourceFile& file : files) {
+    for (const std::string& code : file.code()) {
+      for (const absl::string_view macro : {"TEST(", "TEST_F(", "TEST_P("}) {
+        if (!absl::StartsWith(code, macro)) continue;
+        const std::string name = code.substr(macro.size(), code.find(')') - macro.size());
+        tests.insert(absl::StrReplaceAll(name, {{", ", "."}}));
+      }
+    }
+  }
+  std::vector<Finding> all;
+  for (const SourceFile& file : files) {
+    if (!absl::EndsWith(file.path(), ".md")) continue;
+    Findings findings(file);
+    for (size_t i = 0; i < file.lines().size(); ++i) {
+      for (const std::string& name : TestNamesIn(file.lines()[i])) {
+        if (tests.count(name) == 0) findings.Add(i + 1, "test", name, " is no test");
+      }
+    }
+    for (Finding& finding : findings.Take()) all.push_back(std::move(finding));
+  }
+  return all;
+}
+
 std::vector<Finding> CheckAll(const std::vector<SourceFile>& files) {
   std::vector<Finding> all = CheckIncludes(files);
+  for (Finding& finding : CheckNamedTests(files)) all.push_back(std::move(finding));
   for (const SourceFile& file : files) {
     for (const auto& check : {CheckNames, CheckShape, CheckBuildFile, CheckMachinePaths}) {
       for (Finding& finding : check(file)) all.push_back(std::move(finding));

@@ -44,6 +44,9 @@ std::vector<Finding> CheckBuildFile(const SourceFile& file);
 // That nothing names a folder of somebody's machine.
 std::vector<Finding> CheckMachinePaths(const SourceFile& file);
 
+// That the tests which documents name, as "`Suite.Name`", are there. Qt's names are not ours.
+std::vector<Finding> CheckNamedTests(const std::vector<SourceFile>& files);
+
 // All of the above.
 std::vector<Finding> CheckAll(const std::vector<SourceFile>& files);
 

@@ -265,6 +265,17 @@ TEST(MachinePaths, AreFoundAnywhere) {
   EXPECT_THAT(CheckMachinePaths(SourceFile("a.cc", absl::StrCat("// docs", home))), IsEmpty());
 }
 
+TEST(NamedTests, AreThere) {
+  const SourceFile tests("tests/a_test.cc", "TEST(Sock, Binds) {\nTEST_F(SockTest, Closes) {\n");
+  const auto rules = [&](absl::string_view text) {
+    return Rules(CheckNamedTests({tests, SourceFile("docs/a.md", text)}));
+  };
+  EXPECT_THAT(rules("see `Sock.Binds` and `SockTest.Closes`"), IsEmpty());
+  EXPECT_THAT(rules("see `Sock.Closes`, or `Sock.Binds`"), ElementsAre("test"));
+  EXPECT_THAT(rules("see Sock.Closes, `file.cc`, `Sock.binds`, `a.Binds`, `QSock.Closes`"),
+              IsEmpty());
+}
+
 TEST(Findings, PrintForEditors) {
   const std::vector<Finding> findings =
       CheckAll({SourceFile("sim/a.cc", absl::StrCat(kLicence, "\ndouble x;\n"))});
