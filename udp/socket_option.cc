@@ -17,7 +17,7 @@ struct Range {
 };
 
 // The values that an option takes everywhere; an empty range for one that is read only. -1 gives a
-// hop limit back to the platform.
+// hop limit back to the platform, and takes the limit of a rate away.
 Range RangeOf(SocketOption option) {
   constexpr int kMax = std::numeric_limits<int>::max();
   switch (option) {
@@ -25,7 +25,10 @@ Range RangeOf(SocketOption option) {
     case SocketOption::kReceiveBufferSize:
       return {1, kMax};
     case SocketOption::kBoundInterface:
+    case SocketOption::kBusyPoll:
       return {0, kMax};
+    case SocketOption::kMaxPacingRate:
+      return {-1, kMax};
     case SocketOption::kHopLimit:
     case SocketOption::kMulticastHopLimit:
       return {-1, 255};
@@ -43,16 +46,18 @@ Range RangeOf(SocketOption option) {
 
 absl::Status CheckOptionValue(SocketOption option, int value) {
   const auto [min, max] = RangeOf(option);
-  // The hop limit 0, which never leaves the host, is for groups only.
-  const bool hole = option == SocketOption::kHopLimit && value == 0;
+  // The hop limit 0, which never leaves the host, is for groups only; a rate of 0 would be a socket
+  // that sends nothing.
+  const bool no_zero = option == SocketOption::kHopLimit || option == SocketOption::kMaxPacingRate;
+  const bool hole = no_zero && value == 0;
   if (min <= value && value <= max && !hole) return absl::OkStatus();
   const std::string call = absl::StrCat("set option ", ToString(option), " to ", value);
   if (min > max) {
     return SocketStatus(SocketError::kOperation, absl::StrCat(call, ": it can only be read"));
   }
-  return SocketStatus(SocketError::kOperation,
-                      absl::StrCat(call, ": it has to be from ", min, " to ", max,
-                                   option == SocketOption::kHopLimit ? ", and not 0" : ""));
+  return SocketStatus(
+      SocketError::kOperation,
+      absl::StrCat(call, ": it has to be from ", min, " to ", max, no_zero ? ", and not 0" : ""));
 }
 
 absl::string_view ToString(SocketOption option) {
@@ -91,6 +96,12 @@ absl::string_view ToString(SocketOption option) {
       return "Ipv6Only";
     case SocketOption::kReportUnreachable:
       return "ReportUnreachable";
+    case SocketOption::kMaxPacingRate:
+      return "MaxPacingRate";
+    case SocketOption::kBusyPoll:
+      return "BusyPoll";
+    case SocketOption::kPreferBusyPoll:
+      return "PreferBusyPoll";
   }
   return "unknown";
 }

@@ -41,6 +41,13 @@ enum class SocketOption : uint8_t {
 
   kIpv6Only,           // IPV6_V6ONLY. Engines set it by the family; read only.
   kReportUnreachable,  // IP_RECVERR, SIO_UDP_CONNRESET: ICMP errors reach unconnected sockets too.
+
+  // Linux only.
+  kMaxPacingRate,  // SO_MAX_PACING_RATE, bytes a second, headers included; -1 for no limit. Kept by
+                   // interfaces whose queue is fq (tc-fq(8)); others send at once.
+  kBusyPoll,       // SO_BUSY_POLL: microseconds for which a receive that finds nothing asks the
+                   // network card itself. To raise it needs CAP_NET_ADMIN.
+  kPreferBusyPoll,  // SO_PREFER_BUSY_POLL: interrupts give way to that. Needs CAP_NET_ADMIN.
 };
 
 inline constexpr SocketOption kAllSocketOptions[] = {
@@ -52,7 +59,8 @@ inline constexpr SocketOption kAllSocketOptions[] = {
     SocketOption::kDontFragment,      SocketOption::kPathMtu,
     SocketOption::kMulticastHopLimit, SocketOption::kMulticastLoopback,
     SocketOption::kMulticastAll,      SocketOption::kIpv6Only,
-    SocketOption::kReportUnreachable,
+    SocketOption::kReportUnreachable, SocketOption::kMaxPacingRate,
+    SocketOption::kBusyPoll,          SocketOption::kPreferBusyPoll,
 };
 
 // "ReuseAddress", and so on.

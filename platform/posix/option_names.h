@@ -39,6 +39,14 @@ inline constexpr KernelOption kMulticastAll = {IPPROTO_IP, IP_MULTICAST_ALL};
 inline constexpr KernelOption kMulticastAll6 = {IPPROTO_IPV6, IPV6_MULTICAST_ALL};
 inline constexpr KernelOption kReportUnreachable = {IPPROTO_IP, IP_RECVERR};
 inline constexpr KernelOption kReportUnreachable6 = {IPPROTO_IPV6, IPV6_RECVERR};
+inline constexpr KernelOption kMaxPacingRate = {SOL_SOCKET, SO_MAX_PACING_RATE};
+inline constexpr KernelOption kBusyPoll = {SOL_SOCKET, SO_BUSY_POLL};
+// From Linux 5.11 on, which headers before do not name.
+#if defined(SO_PREFER_BUSY_POLL)
+inline constexpr KernelOption kPreferBusyPoll = {SOL_SOCKET, SO_PREFER_BUSY_POLL};
+#else
+inline constexpr KernelOption kPreferBusyPoll = {SOL_SOCKET, 69};
+#endif
 
 // Linux knows more than two ways: WANT is its default, by which what fits the path is marked "don't
 // fragment", and what does not is fragmented. The two protocols have equal constants.
@@ -76,6 +84,9 @@ inline constexpr KernelOption kMulticastAll = kNoOption;
 inline constexpr KernelOption kMulticastAll6 = kNoOption;
 inline constexpr KernelOption kReportUnreachable = kNoOption;
 inline constexpr KernelOption kReportUnreachable6 = kNoOption;
+inline constexpr KernelOption kMaxPacingRate = kNoOption;
+inline constexpr KernelOption kBusyPoll = kNoOption;
+inline constexpr KernelOption kPreferBusyPoll = kNoOption;
 
 constexpr int DontFragmentValue(bool on) { return on ? 1 : 0; }
 constexpr bool IsDontFragment(int value) { return value != 0; }

@@ -31,6 +31,7 @@ constexpr Range kIndex = {.least = 0, .most = INT_MAX, .text = "an interface ind
 constexpr Range kByte = {.least = 0, .most = 255, .text = "0..255"};
 constexpr Range kHops = {.least = 1, .most = 255, .reset = true, .text = "1..255, or -1"};
 constexpr Range kGroupHops = {.least = 0, .most = 255, .reset = true, .text = "0..255, or -1"};
+constexpr Range kRate = {.least = 1, .most = INT_MAX, .reset = true, .text = "1 or more, or -1"};
 constexpr Range kReadOnly = {.least = 1, .most = 0, .text = "it can only be read"};
 
 struct Row {
@@ -64,6 +65,9 @@ constexpr Row kRows[] = {
     {SocketOption::kMulticastAll, kMulticastAll, kMulticastAll6, kBoolean},
     {SocketOption::kIpv6Only, {}, {IPPROTO_IPV6, IPV6_V6ONLY}, kReadOnly},
     {SocketOption::kReportUnreachable, kReportUnreachable, kReportUnreachable6, kBoolean},
+    {SocketOption::kMaxPacingRate, kMaxPacingRate, {}, kRate},
+    {SocketOption::kBusyPoll, kBusyPoll, {}, kSize},
+    {SocketOption::kPreferBusyPoll, kPreferBusyPoll, {}, kBoolean},
 };
 
 const Row* RowFor(SocketOption option) {

@@ -108,6 +108,45 @@ Outcome<> UdpStack::Impl::SetMulticastOption(SocketState& socket, SocketOption o
   return Done();
 }
 
+// SO_MAX_PACING_RATE takes any number, for an unsigned one. The two of busy polling are root's to
+// raise, and who may is asked before what for (sk_setsockopt in net/core/sock.c).
+Outcome<> UdpStack::Impl::SetQueueOption(SocketState& socket, SocketOption option, int value) {
+  if (!rules_.queue_options) return OsError::kNoProtocolOption;
+  SocketOptions::Queues queues =
+      socket.options.queues ? *socket.options.queues : SocketOptions::Queues();
+  const bool root = socket.user == 0;
+  switch (option) {
+    case SocketOption::kMaxPacingRate:
+      queues.max_pacing_rate = value;
+      break;
+    case SocketOption::kBusyPoll:
+      if (value > queues.busy_poll && !root) return OsError::kPermission;
+      if (value < 0) return OsError::kInvalidArgument;
+      queues.busy_poll = value;
+      break;
+    default:
+      if (value != 0 && !root) return OsError::kPermission;
+      queues.prefer_busy_poll = value != 0;
+      break;
+  }
+  socket.options.queues = queues;
+  return Done();
+}
+
+Outcome<int> UdpStack::Impl::GetQueueOption(const SocketState& socket, SocketOption option) const {
+  if (!rules_.queue_options) return OsError::kNoProtocolOption;
+  const SocketOptions::Queues queues =
+      socket.options.queues ? *socket.options.queues : SocketOptions::Queues();
+  switch (option) {
+    case SocketOption::kMaxPacingRate:
+      return queues.max_pacing_rate;
+    case SocketOption::kBusyPoll:
+      return queues.busy_poll;
+    default:
+      return int{queues.prefer_busy_poll};
+  }
+}
+
 Outcome<> UdpStack::Impl::SetOption(SocketState& socket, SocketOption option, int value) {
   SocketOptions& options = socket.options;
   switch (option) {
@@ -152,6 +191,10 @@ Outcome<> UdpStack::Impl::SetOption(SocketState& socket, SocketOption option, in
       options.report_unreachable = value != 0;
       if (value == 0) ClearErrorQueue(socket);
       return Done();
+    case SocketOption::kMaxPacingRate:
+    case SocketOption::kBusyPoll:
+    case SocketOption::kPreferBusyPoll:
+      return SetQueueOption(socket, option, value);
   }
   return OsError::kNoProtocolOption;
 }
@@ -206,6 +249,10 @@ Outcome<int> UdpStack::Impl::GetOption(const SocketState& socket, SocketOption o
     case SocketOption::kReportUnreachable:
       if (rules_.icmp == IcmpRule::kConnected) return OsError::kNoProtocolOption;
       return int{options.report_unreachable};
+    case SocketOption::kMaxPacingRate:
+    case SocketOption::kBusyPoll:
+    case SocketOption::kPreferBusyPoll:
+      return GetQueueOption(socket, option);
   }
   return OsError::kNoProtocolOption;
 }

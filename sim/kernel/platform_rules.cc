@@ -120,6 +120,7 @@ void Column::Binding() {
   Row(&R::free_bind_privileged,         kNo,        kNo,        kYes,      kYes,      kNo,       kNo,        kNo);
   Row(&R::bound_interface_option,       kYes,       kYes,       kNo,       kNo,       kNo,       kNo,        kNo);
   Row(&R::bound_interface_splits_ports, kYes,       kNo,        kNo,       kNo,       kNo,       kNo,        kNo);
+  Row(&R::queue_options,                kYes,       kNo,        kNo,       kNo,       kNo,       kNo,        kNo);
   Row(&R::needs_capabilities,           kNo,        kNo,        kNo,       kNo,       kNo,       kNo,        kYes);
 }
 

@@ -251,6 +251,8 @@ constexpr RuleField kFields[] = {
     {"bound_interface_splits_ports", "Binding",
      "Sockets bound to different interfaces never conflict",
      &Show<&PlatformRules::bound_interface_splits_ports>},
+    {"queue_options", "Binding", "SO_MAX_PACING_RATE, SO_BUSY_POLL and SO_PREFER_BUSY_POLL exist",
+     &Show<&PlatformRules::queue_options>},
     {"needs_capabilities", "Binding", "The process needs NetworkServices and NetworkControl",
      &Show<&PlatformRules::needs_capabilities>},
     {"unicast_tie", "Unicast delivery",

@@ -91,6 +91,14 @@ struct SocketOptions {
   int multicast_hop_limit = 1;
   uint32_t bound_interface = 0;
   uint32_t multicast_interface = 0;
+  // How a socket deals with the queues of network cards: kept and read back, and no more than that,
+  // as on a machine whose interfaces have neither fq nor such a card.
+  struct Queues {
+    int max_pacing_rate = -1;  // Bytes a second; -1: no limit.
+    int busy_poll = 0;         // Microseconds.
+    bool prefer_busy_poll = false;
+  };
+  Boxed<Queues> queues = {};
 };
 
 struct SocketState {

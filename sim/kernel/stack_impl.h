@@ -222,6 +222,8 @@ class UdpStack::Impl {
   Outcome<> SetBoundInterface(SocketState& socket, int value);
   Outcome<> SetHeaderField(SocketState& socket, SocketOption option, int value);
   Outcome<> SetMulticastOption(SocketState& socket, SocketOption option, int value);
+  Outcome<> SetQueueOption(SocketState& socket, SocketOption option, int value);
+  Outcome<int> GetQueueOption(const SocketState& socket, SocketOption option) const;
   Outcome<int> GetPathMtu(const SocketState& socket) const;
 
   const PlatformRules& rules_;

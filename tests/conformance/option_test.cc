@@ -24,11 +24,16 @@ struct Settable {
 
 TEST_P(OptionTest, EachOptionIsReadAsItWasSetInEachFamily) {
   const Settable settable[] = {
-      {SocketOption::kReuseAddress, 0, 1, 1},      {SocketOption::kReusePort, 0, 1, 1},
-      {SocketOption::kHopLimit, 64, 17, 17},       {SocketOption::kTypeOfService, 0, 0xb8, 0xb8},
-      {SocketOption::kDontFragment, 0, 1, 1},      {SocketOption::kMulticastHopLimit, 1, 5, 5},
-      {SocketOption::kMulticastLoopback, 1, 0, 0}, {SocketOption::kReportUnreachable, 0, 1, 1},
+      {SocketOption::kReuseAddress, 0, 1, 1},
+      {SocketOption::kReusePort, 0, 1, 1},
+      {SocketOption::kHopLimit, 64, 17, 17},
+      {SocketOption::kTypeOfService, 0, 0xb8, 0xb8},
+      {SocketOption::kDontFragment, 0, 1, 1},
+      {SocketOption::kMulticastHopLimit, 1, 5, 5},
+      {SocketOption::kMulticastLoopback, 1, 0, 0},
+      {SocketOption::kReportUnreachable, 0, 1, 1},
       {SocketOption::kFreeBind, 0, 1, 1},
+      {SocketOption::kMaxPacingRate, -1, 125000, 125000},
   };
   for (const IpAddress& any : wildcards_) {
     for (const Settable& row : settable) {
@@ -48,6 +53,8 @@ TEST_P(OptionTest, ValuesOutOfRangeAreNamedAndChangeNothing) {
       {SocketOption::kMulticastHopLimit, -2}, {SocketOption::kTypeOfService, 256},
       {SocketOption::kMulticastLoopback, 2},  {SocketOption::kReceiveBufferSize, 0},
       {SocketOption::kBoundInterface, -1},    {SocketOption::kIpv6Only, 1},
+      {SocketOption::kMaxPacingRate, 0},      {SocketOption::kMaxPacingRate, -2},
+      {SocketOption::kBusyPoll, -1},          {SocketOption::kPreferBusyPoll, 2},
   };
   for (const IpAddress& any : wildcards_) {
     UdpSocket socket = Bound(a(), any), unbound(a());
@@ -61,6 +68,42 @@ TEST_P(OptionTest, ValuesOutOfRangeAreNamedAndChangeNothing) {
       EXPECT_EQ(socket.GetOption(option).value_or(-99), before);
       EXPECT_THAT(unbound.SetOption(option, value), HasCause(SocketError::kOperation));
     }
+  }
+}
+
+// Where the queue of the interface paces nothing, a rate is kept and all is sent at once.
+TEST_P(OptionTest, APacedSocketLosesNothingAndTheLimitCanBeTakenAway) {
+  UdpSocket alice = Bound(a(), IpAddress::AnyIpv4()), bob = Bound(b(), kB);
+  ASSERT_THAT(alice.SetOption(SocketOption::kMaxPacingRate, 1'000'000), IsOk());
+  const std::vector<SendSlot> batch(
+      5, SendSlot{.payload = "paced", .destination = {kB, bob.local_endpoint().port}});
+  EXPECT_EQ(*alice.SendBatch(batch), 5u);
+  EXPECT_EQ(ReadAll(bob).size(), 5u);
+  ASSERT_THAT(alice.SetOption(SocketOption::kMaxPacingRate, -1), IsOk());
+  EXPECT_EQ(*alice.GetOption(SocketOption::kMaxPacingRate), -1);
+}
+
+// A socket may poll busily less than before, and more only if its program is privileged. Kernels
+// that were built without (CONFIG_NET_RX_BUSY_POLL) say so.
+TEST_P(OptionTest, BusyPollingIsRaisedByThePrivilegedAlone) {
+  UdpSocket socket = Bound(a(), IpAddress::AnyIpv4());
+  for (const auto& [option, value] :
+       {std::pair{SocketOption::kBusyPoll, 50}, std::pair{SocketOption::kPreferBusyPoll, 1}}) {
+    SCOPED_TRACE(ToString(option));
+    const absl::StatusOr<int> before = socket.GetOption(option);
+    const absl::Status raised = socket.SetOption(option, value);
+    if (!before.ok()) {
+      EXPECT_THAT(before, HasCause(SocketError::kUnsupportedOperation));
+      EXPECT_THAT(raised, HasCause(SocketError::kUnsupportedOperation));
+      continue;
+    }
+    EXPECT_EQ(*before, 0);
+    if (!raised.ok()) {
+      EXPECT_THAT(raised, HasCause(SocketError::kSocketAccess));
+    }
+    EXPECT_EQ(*socket.GetOption(option), raised.ok() ? value : 0);
+    EXPECT_THAT(socket.SetOption(option, 0), IsOk());
+    EXPECT_EQ(*socket.GetOption(option), 0);
   }
 }
 

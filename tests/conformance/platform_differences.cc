@@ -51,6 +51,7 @@ constexpr char kLeavesFirst[] = "without an interface the first membership is le
 constexpr char kJoinsFirst[] =
     "a group without a route is joined on the first interface (2.4, 4.4)";
 constexpr char kLimits[] = "a socket may join more groups, and sources (2.4, 4.4)";
+constexpr char kNoPacing[] = "there is no SO_MAX_PACING_RATE";
 constexpr char kExclusive[] = "SO_EXCLUSIVEADDRUSE is there (4.1.1)";
 
 struct Difference {
@@ -135,6 +136,7 @@ constexpr Difference kDifferences[] = {
     {"MulticastTest.WithoutRouteAGroupNeedsAnInterface", kM | kF | kW, kJoinsFirst},
     {"MulticastTest.TheTwentyFirstGroupOfASocketIsTooMany", kM | kF | kW, kLimits},
     {"OptionTest.AnOptionThatThePlatformRefusesFailsTheBind", kF | kW, kNoDevice},
+    {"OptionTest.APacedSocketLosesNothingAndTheLimitCanBeTakenAway", kM | kF | kW, kNoPacing},
     {"OptionTest.BuffersAreGrantedAsTheKernelSees", kM | kF | kW, kBuffers},
     {"OptionTest.EachOptionIsReadAsItWasSetInEachFamily", kM | kF, kNoAll},
     {"OptionTest.EachOptionIsReadAsItWasSetInEachFamily", kW, kNoReusePort},

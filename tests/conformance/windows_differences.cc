@@ -151,6 +151,8 @@ constexpr Difference kDifferences[] = {
 
     {"OptionTest.EachOptionIsReadAsItWasSetInEachFamily", kWindows, kNoReusePort},
     {"OptionTest.AnOptionThatThePlatformRefusesFailsTheBind", kWindows, kNoDevice},
+    {"OptionTest.APacedSocketLosesNothingAndTheLimitCanBeTakenAway", kWindows,
+     "there is no SO_MAX_PACING_RATE"},
     {"OptionTest.BuffersAreGrantedAsTheKernelSees", kWindows, kExactBuffers},
     {"OptionTest.WhatThePlatformLacksIsUnsupported", kWindows, "SO_EXCLUSIVEADDRUSE is there"},
     {"OptionTest.WithDontFragmentWhatIsLargerThanTheMtuFails", kWine, kNoMtu},

@@ -67,6 +67,9 @@ TEST(PlatformTable, AnOptionIsThereOrUnsupported) {
       {SocketOption::kMulticastLoopback, 0, "LMFWS"},
       {SocketOption::kMulticastAll, 0, "L"},
       {SocketOption::kReportUnreachable, 1, "LWS"},
+      {SocketOption::kMaxPacingRate, 125000, "L"},
+      {SocketOption::kBusyPoll, 0, "L"},
+      {SocketOption::kPreferBusyPoll, 0, "L"},
   };
   for (const Platform platform : kAllPlatforms) {
     Pair pair(platform);

@@ -71,6 +71,12 @@ NativeSocket::OptionPair NativeSocket::KernelOptions(SocketOption option) const 
       return {{kIp6, IPV6_V6ONLY}, {}};
     case SocketOption::kReportUnreachable:
       return of({kIp, IP_RECVERR}, {kIp6, IPV6_RECVERR});
+    case SocketOption::kMaxPacingRate:
+      return {{SOL_SOCKET, SO_MAX_PACING_RATE}, {}};
+    case SocketOption::kBusyPoll:
+      return {{SOL_SOCKET, SO_BUSY_POLL}, {}};
+    case SocketOption::kPreferBusyPoll:
+      return {{SOL_SOCKET, SO_PREFER_BUSY_POLL}, {}};
     case SocketOption::kExclusiveAddress:
       break;
   }

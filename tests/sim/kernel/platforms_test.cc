@@ -164,6 +164,35 @@ TEST(Send, Refusals) {
   }
 }
 
+// What a socket may ask of the queues of network cards is Linux's. Whoever asks to poll busily more
+// than before has to be root; a rate is an unsigned number there, -1 the largest.
+TEST(QueueOptions, AreLinuxsAndBusyPollingIsRootsToRaise) {
+  for (const PlatformRules* rules : {&kMac, &kFreeBsd, &kWindows}) {
+    TwoHosts net(*rules);
+    Sock socket = net.a.Open();
+    const bool windows = rules == &kWindows;
+    for (const SocketOption option :
+         {SocketOption::kMaxPacingRate, SocketOption::kBusyPoll, SocketOption::kPreferBusyPoll}) {
+      EXPECT_EQ(socket.TrySet(option, 1), windows ? "WSAENOPROTOOPT" : "ENOPROTOOPT");
+    }
+  }
+  TwoHosts net;
+  Sock root = net.a.Open(AddressFamily::kIpv4, 0), user = net.a.Open(AddressFamily::kIpv6, 1000);
+  EXPECT_EQ(root.Get(SocketOption::kBusyPoll), "0");
+  EXPECT_EQ(root.TrySet(SocketOption::kBusyPoll, 50), "ok");
+  EXPECT_EQ(root.Get(SocketOption::kBusyPoll), "50");
+  EXPECT_EQ(root.TrySet(SocketOption::kPreferBusyPoll, 1), "ok");
+  EXPECT_EQ(root.Get(SocketOption::kPreferBusyPoll), "1");
+  EXPECT_EQ(user.TrySet(SocketOption::kBusyPoll, 1), "EPERM");
+  EXPECT_EQ(user.TrySet(SocketOption::kBusyPoll, -1), "EINVAL");
+  EXPECT_EQ(user.TrySet(SocketOption::kBusyPoll, 0), "ok");
+  EXPECT_EQ(user.TrySet(SocketOption::kPreferBusyPoll, 1), "EPERM");
+  EXPECT_EQ(user.Get(SocketOption::kPreferBusyPoll), "0");
+  EXPECT_EQ(user.Get(SocketOption::kMaxPacingRate), "-1");
+  EXPECT_EQ(user.TrySet(SocketOption::kMaxPacingRate, 125000), "ok");
+  EXPECT_EQ(user.Get(SocketOption::kMaxPacingRate), "125000");
+}
+
 // facts 2.3, 3.3 "pending error": data first; a send reports and clears.
 TEST(PendingError, BsdReportsDataFirst) {
   TwoHosts net(kMac);
