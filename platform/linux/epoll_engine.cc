@@ -22,8 +22,12 @@ EpollEngine::EpollEngine(std::shared_ptr<SystemCalls> calls, std::unique_ptr<Epo
       resolver_(*loop_, std::make_shared<posix::PosixNames>(calls_)) {}
 
 absl::StatusOr<std::unique_ptr<EngineSocket>> EpollEngine::NewUdpSocket(AddressFamily family) {
-  return EpollSocket::Create(
-      {.engine = *this, .loop = *loop_, .calls = *calls_, .batches = *batches_}, family);
+  return EpollSocket::Create({.engine = *this,
+                              .loop = *loop_,
+                              .calls = *calls_,
+                              .batches = *batches_,
+                              .ahead = ahead_pool_},
+                             family);
 }
 
 absl::StatusOr<std::vector<NetworkInterface>> EpollEngine::Interfaces() {

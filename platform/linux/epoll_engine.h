@@ -18,6 +18,7 @@
 #include "platform/linux/batches.h"
 #include "platform/linux/epoll_loop.h"
 #include "platform/linux/epoll_socket.h"
+#include "platform/linux/read_ahead.h"
 #include "platform/linux/system_calls.h"
 #include "udp/socket_engine.h"
 
@@ -42,6 +43,7 @@ class EpollEngine final : public SocketEngine {
 
   const std::shared_ptr<SystemCalls> calls_;
   const std::unique_ptr<Batches> batches_ = std::make_unique<Batches>();
+  AheadPool ahead_pool_;
   // Tasks that are destroyed with the loop, and callbacks with the resolver, can own sockets: so
   // these two go first, and the loop last of them.
   const std::unique_ptr<EpollLoop> loop_;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a socket receives. One slot costs one recvfrom(2), or recvmsg(2) where control messages are
-// wanted; more go by recvmmsg(2). Nothing here allocates but where a call fails, and when a program
-// first asks what is pending.
+// wanted; more go by recvmmsg(2), and so do single ones that a program reads one after the other.
+// Nothing here allocates but where a call fails, and when a socket first takes something ahead.
 
 #include <algorithm>
 #include <cerrno>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
+#include "platform/common/held_datagrams.h"
 #include "platform/linux/control_messages.h"
 #include "platform/linux/epoll_socket.h"
 #include "platform/posix/control_messages.h"
@@ -44,19 +45,26 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t EpollSocket::ReceivePlainly(absl::Sp
   return result;
 }
 
-inline absl::StatusOr<size_t> EpollSocket::ReceiveOne(ReceiveSlot& slot) {
-  if (ABSL_PREDICT_FALSE(!held_.empty() || offload_.coalescing())) {
-    return ReceiveByHolding({&slot, 1});
-  }
-  size_t unused = 0;
-  const int64_t result = metadata_ == Metadata::kNone
-                             ? ReceivePlainly(slot.buffer, slot.info)
-                             : ReceiveWithControl(slot.buffer, slot.info, unused);
-  if (ABSL_PREDICT_FALSE(result < 0)) return ReceiveFailure(result);
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t EpollSocket::ReceiveSingle(ReceiveSlot& slot) {
+  size_t segment = 0;
+  const bool with_control = metadata_ != Metadata::kNone || offload_.coalescing();
+  const int64_t result = with_control ? ReceiveWithControl(slot.buffer, slot.info, segment)
+                                      : ReceivePlainly(slot.buffer, slot.info);
+  if (ABSL_PREDICT_FALSE(result < 0)) return result;
   const size_t size = static_cast<size_t>(result);
   slot.size = std::min(size, slot.buffer.size());
-  slot.segment_size = 0;
+  slot.segment_size = segment < size ? segment : 0;
   slot.info.truncated = size > slot.buffer.size();
+  return 1;
+}
+
+inline absl::StatusOr<size_t> EpollSocket::ReceiveOne(ReceiveSlot& slot) {
+  if (ABSL_PREDICT_FALSE(!ahead_.empty() || offload_.coalescing() || AheadMost() > 1)) {
+    return ReceiveAhead({&slot, 1});
+  }
+  const int64_t result = ReceiveSingle(slot);
+  if (ABSL_PREDICT_FALSE(result < 0)) return ReceiveFailure(result);
+  CountTaken(1, /*maybe_more=*/true);
   return 1;
 }
 
@@ -92,54 +100,57 @@ int64_t EpollSocket::ReceiveWithControl(absl::Span<char> buffer, DatagramInfo& i
   return result;
 }
 
-absl::StatusOr<size_t> EpollSocket::ReceiveMany(absl::Span<ReceiveSlot> slots) {
-  const bool take_runs = !slots.empty() && std::all_of(slots.begin(), slots.end(), TakesRuns);
-  if (take_runs) offload_.Coalesce(socket_);
-  if (!held_.empty() || (offload_.coalescing() && !take_runs)) return ReceiveByHolding(slots);
+int64_t EpollSocket::ReceiveSome(absl::Span<ReceiveSlot> slots) {
   received_ = true;
   surely_readable_ = false;
   const bool with_control = metadata_ != Metadata::kNone || offload_.coalescing();
+  const int64_t result = Transfer(Direction::kReceive, [&]() -> int64_t {
+    batches_.incoming.Prepare(slots, with_control);
+    return calls_.RecvMMsg(socket_.fd, batches_.incoming.messages(),
+                           static_cast<unsigned>(slots.size()), MSG_DONTWAIT);
+  });
+  if (result < 0) return result;
+  const size_t count = static_cast<size_t>(result);
+  for (size_t i = 0; i < count; ++i) batches_.incoming.Fill(i, metadata_, with_control, slots[i]);
+  // The queue was empty, or an error ended the batch; epoll tells of what comes after either.
+  if (count < slots.size()) maybe_readable_ = maybe_failed_;
+  return result;
+}
+
+absl::StatusOr<size_t> EpollSocket::ReceiveMany(absl::Span<ReceiveSlot> slots) {
+  const bool take_runs = !slots.empty() && std::all_of(slots.begin(), slots.end(), TakesRuns);
+  if (take_runs) offload_.Coalesce(socket_);
+  if (!ahead_.empty() || (offload_.coalescing() && !take_runs)) return ReceiveAhead(slots);
   size_t received = 0;
   while (received < slots.size()) {
     const absl::Span<ReceiveSlot> part = slots.subspan(received, IncomingBatch::kMessages);
-    const int64_t result = Transfer(Direction::kReceive, [&]() -> int64_t {
-      batches_.incoming.Prepare(part, with_control);
-      return calls_.RecvMMsg(socket_.fd, batches_.incoming.messages(),
-                             static_cast<unsigned>(part.size()), MSG_DONTWAIT);
-    });
+    const int64_t result = ReceiveSome(part);
     if (result < 0) {
       absl::StatusOr<size_t> failure = ReceiveFailure(result);
       if (received > 0) break;
       return failure;
     }
-    const size_t count = static_cast<size_t>(result);
-    for (size_t i = 0; i < count; ++i) {
-      batches_.incoming.Fill(i, metadata_, with_control, part[i]);
-    }
-    received += count;
-    if (count == part.size()) continue;
-    // The queue was empty, or an error ended the batch; epoll tells of what comes after either.
-    maybe_readable_ = maybe_failed_;
-    break;
+    received += static_cast<size_t>(result);
+    if (static_cast<size_t>(result) < part.size()) break;
   }
   return received;
 }
 
-absl::StatusOr<size_t> EpollSocket::ReceiveByHolding(absl::Span<ReceiveSlot> slots) {
+absl::StatusOr<size_t> EpollSocket::ReceiveAhead(absl::Span<ReceiveSlot> slots) {
   received_ = true;
   size_t received = 0;
   for (; received < slots.size(); ++received) {
-    if (held_.empty()) {
-      const int64_t result = Hold();
+    if (ahead_.empty()) {
+      const int64_t result = TakeAhead();
       if (result < 0) {
         absl::StatusOr<size_t> failure = ReceiveFailure(result);
         if (received > 0) break;
         return failure;
       }
     }
-    held_.Take(slots[received]);
+    ahead_.Take(slots[received]);
     // The rest is cheaper straight from the kernel, where it can be.
-    if (held_.empty() && received + 1 < slots.size() &&
+    if (ahead_.empty() && received + 1 < slots.size() &&
         (!offload_.coalescing() || TakesRuns(slots[received + 1]))) {
       const absl::StatusOr<size_t> more = Receive(slots.subspan(received + 1));
       return received + 1 + more.value_or(0);
@@ -148,15 +159,26 @@ absl::StatusOr<size_t> EpollSocket::ReceiveByHolding(absl::Span<ReceiveSlot> slo
   return received;
 }
 
-int64_t EpollSocket::Hold() {
-  if (!held_.empty()) return 0;
-  const absl::Span<char> room = held_.room();
-  size_t segment = 0;
-  const bool with_control = metadata_ != Metadata::kNone || offload_.coalescing();
-  const int64_t result = with_control ? ReceiveWithControl(room, held_.info(), segment)
-                                      : ReceivePlainly(room, held_.info());
-  if (result < 0) return result;
-  held_.Hold(static_cast<size_t>(result), segment);
+size_t EpollSocket::AheadMost() const {
+  if (ABSL_PREDICT_TRUE(taken_in_a_row_ < 2)) return 1;
+  // Whoever has the handle may read from it, so that nothing is taken ahead.
+  if (handle_taken_ || !ahead_pool_.has_plenty()) return 1;
+  return std::min(taken_in_a_row_, AheadBlock::kSlots);
+}
+
+void EpollSocket::CountTaken(size_t datagrams, bool maybe_more) {
+  const bool in_callback = destroyed_ != nullptr;
+  taken_in_a_row_ = in_callback && maybe_more ? taken_in_a_row_ + datagrams : 0;
+}
+
+int64_t EpollSocket::TakeAhead() {
+  if (!ahead_.empty()) return 1;
+  const size_t most = AheadMost();
+  const absl::Span<ReceiveSlot> room = ahead_.Room(most);
+  const int64_t result = most == 1 ? ReceiveSingle(room[0]) : ReceiveSome(room);
+  const size_t count = result < 0 ? 0 : static_cast<size_t>(result);
+  ahead_.Filled(count, metadata_ != Metadata::kNone);
+  CountTaken(count, count == most);
   return result;
 }
 
@@ -167,21 +189,21 @@ absl::StatusOr<size_t> EpollSocket::ReceiveFailure(int64_t result) {
 }
 
 bool EpollSocket::Probe() {
-  if (ready_ == nullptr || !held_.empty() || handle_taken_) return false;
-  if (Hold() >= 0) return true;
+  if (ready_ == nullptr || !ahead_.empty() || handle_taken_) return false;
+  if (TakeAhead() >= 0) return true;
   maybe_readable_ = false;
   return false;
 }
 
 bool EpollSocket::HasPending() {
-  if (!held_.empty()) return true;
+  if (!ahead_.empty()) return true;
   if (surely_readable_ && !handle_taken_) return true;
   return PendingDatagramSize().has_value();
 }
 
 std::optional<size_t> EpollSocket::PendingDatagramSize() {
   int64_t result = 0;
-  if (handle_taken_ && !offload_.coalescing() && held_.empty()) {
+  if (handle_taken_ && !offload_.coalescing() && ahead_.empty()) {
     // Somebody else may want to read it, so that it stays where it is.
     result = Transfer(Direction::kReceive, [&]() -> int64_t {
       return socket_.calls->RecvFrom(socket_.fd, nullptr, 0, MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC,
@@ -190,8 +212,8 @@ std::optional<size_t> EpollSocket::PendingDatagramSize() {
     if (result >= 0) return static_cast<size_t>(result);
   } else {
     // To take it and to keep it costs one call where to look and to take costs two.
-    result = Hold();
-    if (result >= 0) return held_.next_size();
+    result = TakeAhead();
+    if (result >= 0) return ahead_.next_size();
   }
   maybe_readable_ = false;
   return std::nullopt;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a socket sends. One slot costs one sendto(2), or sendmsg(2) where it has options; more go by
-// sendmmsg(2), and those that are alike as one message that the kernel cuts (UDP_SEGMENT). Nothing
-// here allocates but where a call fails.
+// sendmmsg(2), those that are alike as one message that the kernel cuts (UDP_SEGMENT), and of a
+// connected socket each message by sendmsg(2). Nothing here allocates but where a call fails.
 
 #include <cerrno>
 
@@ -75,16 +75,34 @@ absl::StatusOr<size_t> EpollSocket::SendMany(absl::Span<const SendSlot> datagram
   return sent;
 }
 
+int64_t EpollSocket::HandOver(size_t messages) {
+  mmsghdr* const batch = batches_.outgoing.messages();
+  if (!sender_.peer.is_set() || errors_.queue_in_use()) {
+    return Transfer(Direction::kSend, [&]() -> int64_t {
+      return calls_.SendMMsg(socket_.fd, batch, static_cast<unsigned>(messages), kSendFlags);
+    });
+  }
+  // An error that ends a sendmmsg(2) before its time is told by nobody. On a connected socket it
+  // can be an asynchronous one, and there would be no other sign of it.
+  size_t sent = 0;
+  while (sent < messages) {
+    const int64_t result = Transfer(Direction::kSend, [&]() -> int64_t {
+      return socket_.calls->SendMsg(socket_.fd, &batch[sent].msg_hdr, kSendFlags);
+    });
+    if (result < 0 && sent == 0) return result;
+    if (result < 0) break;
+    ++sent;
+  }
+  return static_cast<int64_t>(sent);
+}
+
 int64_t EpollSocket::SendSome(absl::Span<const SendSlot> datagrams) {
   OutgoingBatch& batch = batches_.outgoing;
   const auto attempt = [&](size_t single) -> int64_t {
     const size_t segment_max = datagrams.size() > 1 ? offload_.SegmentMax(socket_) : 0;
     const size_t messages = batch.Prepare(sender_, datagrams, segment_max, single);
     if (messages == 0) return 0;
-    const int64_t result = Transfer(Direction::kSend, [&]() -> int64_t {
-      return calls_.SendMMsg(socket_.fd, batch.messages(), static_cast<unsigned>(messages),
-                             kSendFlags);
-    });
+    const int64_t result = HandOver(messages);
     int64_t sent = result < 0 ? result : 0;
     for (int64_t i = 0; i < result; ++i) {
       sent += static_cast<int64_t>(batch.datagrams(static_cast<size_t>(i)));

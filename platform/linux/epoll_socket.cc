@@ -20,7 +20,9 @@ EpollSocket::EpollSocket(const SocketHome& home, const posix::SocketRef& socket)
       Watched(home.loop),
       loop_(home.loop),
       batches_(home.batches),
-      calls_(home.calls) {}
+      calls_(home.calls),
+      ahead_pool_(home.ahead),
+      ahead_(home.ahead) {}
 
 EpollSocket::~EpollSocket() {
   if (destroyed_ != nullptr) *destroyed_ = true;
@@ -48,7 +50,7 @@ void EpollSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
   }
   ready_ = std::make_shared<absl::AnyInvocable<void()>>(std::move(ready));
   BeWatched();
-  if (errors_.kept() || !held_.empty()) loop_.MarkReady(*this);
+  if (errors_.kept() || !ahead_.empty()) loop_.MarkReady(*this);
 }
 
 void EpollSocket::BeWatched() {
@@ -64,7 +66,7 @@ void EpollSocket::RequestReady() {
   // Epoll tells of what comes later, and of levels in the next turn by itself.
   const bool by_itself = watch_ == Watch::kLevels;
   const bool pending = maybe_failed_ || (maybe_readable_ && !by_itself);
-  if (pending || errors_.kept() || !held_.empty()) loop_.MarkReady(*this);
+  if (pending || errors_.kept() || !ahead_.empty()) loop_.MarkReady(*this);
 }
 
 void EpollSocket::OnReady() {
@@ -73,19 +75,21 @@ void EpollSocket::OnReady() {
   bool destroyed = false;
   bool* const outer = std::exchange(destroyed_, &destroyed);
   received_ = false;
+  taken_in_a_row_ = 0;
   (*ready)();
   if (destroyed) {
     if (outer != nullptr) *outer = true;
     return;
   }
   destroyed_ = outer;
+  taken_in_a_row_ = 0;
   AdaptToCallback();
 }
 
 void EpollSocket::AdaptToCallback() {
   if (watch_ == Watch::kEdges && received_ && !levels_refused_) {
     loop_.SetWatch(socket_.fd, *this, Watch::kLevels);
-  } else if (watch_ == Watch::kLevels && (surely_readable_ || maybe_failed_)) {
+  } else if (watch_ == Watch::kLevels && ((surely_readable_ && !received_) || maybe_failed_)) {
     // Left as it was: levels would have the loop run for nothing until that changes.
     levels_refused_ = true;
     loop_.SetWatch(socket_.fd, *this, Watch::kEdges);

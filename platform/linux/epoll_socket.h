@@ -10,6 +10,11 @@
 // read from within its callback, and from then on of levels (epoll(7)): so that a program which
 // reads there needs no call to find out that it has read everything. One that stops to is told of
 // edges again, for good.
+//
+// Reading ahead: a program that reads one datagram after the other in its callback is served from
+// calls that receive many. Each time the kernel had as many as were asked for, the next call asks
+// for twice as many; the first two are received alone, so that programs with one datagram for each
+// callback see nothing of it.
 
 #ifndef POLLUX_PLATFORM_LINUX_EPOLL_SOCKET_H_
 #define POLLUX_PLATFORM_LINUX_EPOLL_SOCKET_H_
@@ -23,11 +28,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "platform/common/held_datagrams.h"
 #include "platform/common/socket_address.h"
 #include "platform/linux/batches.h"
 #include "platform/linux/epoll_loop.h"
 #include "platform/linux/offload.h"
+#include "platform/linux/read_ahead.h"
 #include "platform/linux/system_calls.h"
 #include "platform/posix/kernel_socket.h"
 #include "platform/posix/socket_ref.h"
@@ -41,6 +46,7 @@ struct SocketHome {
   EpollLoop& loop;
   SystemCalls& calls;
   Batches& batches;
+  AheadPool& ahead;
 };
 
 class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched {
@@ -77,18 +83,29 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   // One system call's worth: returns how many datagrams were sent, 0 where the first cannot be, or
   // a negated errno.
   int64_t SendSome(absl::Span<const SendSlot> datagrams);
+  // Gives that many prepared messages to the kernel; returns how many it took, or a negated errno
+  // where it did not take the first.
+  int64_t HandOver(size_t messages);
 
   absl::StatusOr<size_t> ReceiveOne(ReceiveSlot& slot);
+  // One datagram, or run, into `slot`; returns 1 or a negated errno.
+  int64_t ReceiveSingle(ReceiveSlot& slot);
+  // As many as one call gives for `slots`; returns how many, or a negated errno.
+  int64_t ReceiveSome(absl::Span<ReceiveSlot> slots);
   // One datagram into `buffer`, for which `slot` says what it was; the size that it had, or a
   // negated errno. The second form asks for control messages.
   int64_t ReceivePlainly(absl::Span<char> buffer, DatagramInfo& info);
   int64_t ReceiveWithControl(absl::Span<char> buffer, DatagramInfo& info, size_t& segment);
   absl::StatusOr<size_t> ReceiveMany(absl::Span<ReceiveSlot> slots);
-  // From what is held, and into it what is not.
-  absl::StatusOr<size_t> ReceiveByHolding(absl::Span<ReceiveSlot> slots);
-  // Takes from the kernel what one call gives, unless something is held. Returns 0 or more, or a
+  // From what was taken ahead, and into it what was not.
+  absl::StatusOr<size_t> ReceiveAhead(absl::Span<ReceiveSlot> slots);
+  // Takes from the kernel what one call gives, unless something is there. Returns more than 0, or a
   // negated errno.
-  int64_t Hold();
+  int64_t TakeAhead();
+  // How many datagrams the next call of that kind asks for.
+  size_t AheadMost() const;
+  // So many were taken from the kernel, of which there may be more or not.
+  void CountTaken(size_t datagrams, bool maybe_more);
   // What a call that received nothing comes to.
   absl::StatusOr<size_t> ReceiveFailure(int64_t result);
 
@@ -104,7 +121,11 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   bool handle_taken_ = false;
 
   Offload offload_;
-  internal::HeldDatagrams held_;
+  AheadPool& ahead_pool_;
+  ReadAhead ahead_;
+  // Datagrams taken for a program that reads one by one, since the callback began or the kernel had
+  // no more of them.
+  size_t taken_in_a_row_ = 0;
 };
 
 }  // namespace pollux::linux_engine

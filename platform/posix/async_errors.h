@@ -37,6 +37,7 @@ class AsyncErrors {
 
   // The error queue is in use, or not any more.
   void set_queue_in_use(bool in_use) { queue_in_use_ = in_use; }
+  bool queue_in_use() const { return queue_in_use_; }
 
   // Takes the oldest error that was kept; nullopt for none.
   std::optional<AsyncError> TakeKept();

@@ -69,6 +69,50 @@ TEST_P(AsyncErrorTest, ARefusalFailsNoBatch) {
   EXPECT_GE(TakeRefusals(*socket, closed_), 1);
 }
 
+// Of different sizes, so that each is a message: the kernel says nothing of an error that ends a
+// call for many messages before its time.
+TEST_P(AsyncErrorTest, NoRefusalIsLostInABatch) {
+  auto socket = NewConnected(closed_);
+  const std::string payload(10, 'x');
+  std::vector<SendSlot> batch;
+  for (size_t size = 1; size <= 5; ++size) {
+    batch.push_back({.payload = absl::string_view(payload).substr(0, size)});
+  }
+  EXPECT_EQ(*socket->Send(batch), 5u);
+  RunTurn();
+  EXPECT_EQ(TakeRefusals(*socket, closed_), 5);
+}
+
+TEST_P(AsyncErrorTest, AnErrorInABatchIsKeptAndTheBatchGoesOn) {
+  auto peer = NewBound(GetParam());
+  auto socket = NewConnected(LoopbackOf(*peer, GetParam()));
+  const std::string payload(10, 'x');
+  std::vector<SendSlot> batch;
+  for (size_t size = 1; size <= 5; ++size) {
+    batch.push_back({.payload = absl::string_view(payload).substr(0, size)});
+  }
+  calls_->Fail(Call::kSendMsg, EHOSTUNREACH, 1, 2);
+  EXPECT_EQ(*socket->Send(batch), 5u);
+  EXPECT_THAT(Drain(*peer), ::testing::SizeIs(5));
+  const std::optional<AsyncError> kept = socket->TakeAsyncError();
+  ASSERT_TRUE(kept.has_value());
+  EXPECT_THAT(kept->status, HasNumber(EHOSTUNREACH));
+  EXPECT_EQ(socket->TakeAsyncError(), std::nullopt);
+}
+
+// One that a retry meets again is the datagram's own, and ends the batch before it.
+TEST_P(AsyncErrorTest, AnErrorOfADatagramsOwnEndsTheBatchOfAConnectedSocket) {
+  auto peer = NewBound(GetParam());
+  auto socket = NewConnected(LoopbackOf(*peer, GetParam()));
+  const std::string payload(70000, 'x');
+  const SendSlot batch[] = {{.payload = "one"}, {.payload = payload}, {.payload = "three"}};
+  EXPECT_EQ(*socket->Send(batch), 1u);
+  EXPECT_THAT(socket->Send(absl::MakeSpan(batch).subspan(1)),
+              HasCause(SocketError::kDatagramTooLarge));
+  EXPECT_THAT(Drain(*peer), ::testing::ElementsAre("one"));
+  EXPECT_EQ(socket->TakeAsyncError(), std::nullopt);
+}
+
 TEST_P(AsyncErrorTest, ARefusalFailsNoReceiveAndHidesNoDatagram) {
   auto peer = NewBound(GetParam());
   const Endpoint there = LoopbackOf(*peer, GetParam());

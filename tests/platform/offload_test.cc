@@ -295,6 +295,25 @@ TEST_F(CoalescedTest, MetadataIsOfEveryDatagramOfARun) {
   }
 }
 
+// A run that finds no room counts once.
+TEST_F(CoalescedTest, RunsThatFoundNoRoomAreCounted) {
+  constexpr size_t kRuns = 200;
+  constexpr size_t kRun = 10;
+  ASSERT_THAT(socket_.SetOption(SocketOption::kReceiveBufferSize, 50000), IsOk());
+  ASSERT_THAT(socket_.RequestMetadata(Metadata::kDropCount), IsOk());
+  for (size_t i = 0; i < kRuns; ++i) SendRun(std::vector<size_t>(kRun, 1000));
+  size_t received = 0;
+  while (*socket_.ReceiveBatch(batch_) > 0) received += batch_.size();
+  EXPECT_LT(received, kRuns * kRun);
+  // What comes after them tells of them.
+  SendRun(std::vector<size_t>(kRun, 1000));
+  ASSERT_EQ(*socket_.ReceiveBatch(batch_), kRun);
+  EXPECT_EQ(InBatch(), payloads_);
+  const DatagramView last = *batch_.begin();
+  ASSERT_TRUE(last.info.drop_count.has_value());
+  EXPECT_EQ(received + *last.info.drop_count * kRun, kRuns * kRun);
+}
+
 TEST_F(CoalescedTest, AKernelThatHandsNothingOutTogetherServesABatchAsWell) {
   calls_->Fail(Call::kSetSockOpt, ENOPROTOOPT, 1, 1);  // After the option of broadcasts.
   UdpSocket socket(*engine_);

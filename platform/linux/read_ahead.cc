@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "platform/linux/read_ahead.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/base/optimization.h"
+#include "platform/common/held_datagrams.h"
+
+namespace pollux::linux_engine {
+namespace {
+
+// No datagram, and no run, is larger.
+constexpr size_t kRoom = 65536;
+// From one slot's memory to the next: by an odd number of cache lines more than the room, so that
+// the beginnings of the slots do not compete for the same lines of the processor's caches.
+constexpr size_t kStride = kRoom + size_t{19} * 64;
+
+}  // namespace
+
+AheadBlock::AheadBlock() : bytes_(new char[kSlots * kStride]) {
+  for (size_t i = 0; i < kSlots; ++i) {
+    slots[i].buffer = absl::MakeSpan(bytes_.get() + i * kStride, kRoom);
+    slots[i].coalesce = true;
+  }
+}
+
+std::unique_ptr<AheadBlock> AheadPool::Lend() {
+  ++lent_;
+  if (ABSL_PREDICT_TRUE(kept_ != nullptr)) return std::move(kept_);
+  return std::make_unique<AheadBlock>();
+}
+
+void AheadPool::TakeBack(std::unique_ptr<AheadBlock> block) {
+  --lent_;
+  if (kept_ == nullptr) kept_ = std::move(block);
+}
+
+size_t ReadAhead::next_size() const {
+  const ReceiveSlot& slot = block_->slots[slot_];
+  const size_t left = slot.size - at_;
+  return slot.segment_size == 0 ? left : std::min(left, slot.segment_size);
+}
+
+absl::Span<ReceiveSlot> ReadAhead::Room(size_t most) {
+  block_ = pool_.Lend();
+  return absl::MakeSpan(block_->slots).first(std::min(most, AheadBlock::kSlots));
+}
+
+void ReadAhead::Filled(size_t slots, bool with_metadata) {
+  with_metadata_ = with_metadata;
+  slot_ = 0;
+  end_ = slots;
+  at_ = 0;
+  if (slots == 0) GiveBack();
+}
+
+void ReadAhead::Take(ReceiveSlot& to) {
+  const ReceiveSlot& from = block_->slots[slot_];
+  const size_t size = next_size();
+  to.size = std::min(size, to.buffer.size());
+  to.segment_size = 0;
+  if (to.size > 0) std::memcpy(to.buffer.data(), from.buffer.data() + at_, to.size);
+  if (with_metadata_) {
+    to.info = from.info;
+  } else {
+    internal::ClearInfo(to.info);
+    to.info.source = from.info.source;
+  }
+  to.info.truncated = size > to.buffer.size();
+  at_ += size;
+  // An empty datagram is one as well: the end of a slot is not told by its size alone.
+  if (at_ < from.size) return;
+  at_ = 0;
+  if (++slot_ == end_) GiveBack();
+}
+
+void ReadAhead::GiveBack() {
+  if (block_ != nullptr) pool_.TakeBack(std::move(block_));
+}
+
+}  // namespace pollux::linux_engine

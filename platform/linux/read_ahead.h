@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: read_ahead.h
+//
+// `ReadAhead` is what a socket has taken from the kernel before its program read it: the datagram
+// whose presence or size was asked for, a run that the kernel handed out as one, or, where a
+// program reads one datagram after the other, those that came by one call for many.
+//
+// A socket has memory for it only while something is in it: `AheadPool`, one per engine, lends it.
+
+#ifndef POLLUX_PLATFORM_LINUX_READ_AHEAD_H_
+#define POLLUX_PLATFORM_LINUX_READ_AHEAD_H_
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "udp/datagram.h"
+
+namespace pollux::linux_engine {
+
+// Room for many datagrams, or runs of them. Address space: only what is used becomes memory.
+class AheadBlock {
+ public:
+  static constexpr size_t kSlots = 32;
+
+  AheadBlock();
+
+  std::array<ReceiveSlot, kSlots> slots;
+
+ private:
+  const std::unique_ptr<char[]> bytes_;
+};
+
+// Loop thread only.
+class AheadPool {
+ public:
+  // How many sockets may read ahead at a time; those that only look for one datagram, or cut a run,
+  // get their memory in any case.
+  static constexpr size_t kLentMax = 8;
+
+  std::unique_ptr<AheadBlock> Lend();
+  // One block is kept for the next socket, and the memory of others given back to the system.
+  void TakeBack(std::unique_ptr<AheadBlock> block);
+  bool has_plenty() const { return lent_ < kLentMax; }
+
+ private:
+  std::unique_ptr<AheadBlock> kept_;
+  size_t lent_ = 0;
+};
+
+// Loop thread only.
+class ReadAhead {
+ public:
+  explicit ReadAhead(AheadPool& pool) : pool_(pool) {}
+  ReadAhead(const ReadAhead&) = delete;
+  ReadAhead& operator=(const ReadAhead&) = delete;
+  ~ReadAhead() { GiveBack(); }
+
+  bool empty() const { return block_ == nullptr; }
+  // Of the next datagram. Not while empty.
+  size_t next_size() const;
+
+  // At most so many slots to receive into, at least one; they take whatever the kernel hands out
+  // together. Only while empty, and `Filled` has to follow.
+  absl::Span<ReceiveSlot> Room(size_t most);
+  // That many have been filled, the first ones, with metadata beyond the source or without.
+  void Filled(size_t slots, bool with_metadata);
+
+  // Copies the next one out. Not while empty.
+  void Take(ReceiveSlot& to);
+
+ private:
+  void GiveBack();
+
+  AheadPool& pool_;
+  std::unique_ptr<AheadBlock> block_;  // Null while empty.
+  size_t slot_ = 0;                    // In which the next datagram is,
+  size_t end_ = 0;                     // the end of the filled ones,
+  size_t at_ = 0;                      // and where in its buffer it begins.
+  bool with_metadata_ = false;
+};
+
+}  // namespace pollux::linux_engine
+
+#endif  // POLLUX_PLATFORM_LINUX_READ_AHEAD_H_
