@@ -24,6 +24,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -32,6 +33,8 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tests/bench/peers/peer.h"
@@ -39,6 +42,14 @@
 
 ABSL_FLAG(int, rounds, 15, "How many alternations, at least 9 for the bars to mean something.");
 ABSL_FLAG(bool, quick, false, "3 alternations of 1200 bytes alone.");
+ABSL_FLAG(std::vector<std::string>, sizes,
+          (std::vector<std::string>{"64", "512", "1200", "1472", "8192"}),
+          "Payload sizes in bytes; the bars are about 1200.");
+ABSL_FLAG(std::vector<std::string>, parts, (std::vector<std::string>{"costs", "floods", "trips"}),
+          "What to measure: costs, floods, trips. A bar of what was not measured is not printed.");
+ABSL_FLAG(std::string, only, "",
+          "Measures alone the ways that this text is part of, as \"pollux: OnReadyRead\". For "
+          "profilers: bars need all.");
 ABSL_FLAG(std::string, svg, "", "Where to write the plot; nowhere if empty.");
 
 namespace pollux::bench {
@@ -109,6 +120,13 @@ std::pair<double, double> Cost(Sender& sender, Receiver& receiver, size_t burst)
   return best;
 }
 
+// Whether --only leaves the method.
+template <typename T>
+bool IsWanted(const Method<T>& method) {
+  return absl::StrContains(absl::StrCat(method.library, ": ", method.name),
+                           absl::GetFlag(FLAGS_only));
+}
+
 class Bench {
  public:
   Bench(const Catalogue& catalogue, int rounds) : catalogue_(catalogue), rounds_(rounds) {}
@@ -126,6 +144,7 @@ class Bench {
         *std::find_if(catalogue_.receivers.begin(), catalogue_.receivers.end(),
                       [](const Method<Receiver>& method) { return method.name == "UDP_GRO"; });
     for (const Method<Sender>& method : catalogue_.senders) {
+      if (!IsWanted(method)) continue;
       const bool runs = method.name == "UDP_SEGMENT" || method.name == "SendBatch to one";
       std::shared_ptr<Receiver> receiver = (runs ? run_sink : sink).make();
       std::shared_ptr<Sender> sender = method.make();
@@ -136,6 +155,7 @@ class Bench {
       });
     }
     for (const Method<Receiver>& method : catalogue_.receivers) {
+      if (!IsWanted(method)) continue;
       std::shared_ptr<Receiver> receiver = method.make();
       std::shared_ptr<Sender> sender = (method.wants_runs ? run_feeder : feeder).make();
       sender->Aim(receiver->port(), size);
@@ -152,7 +172,7 @@ class Bench {
     std::vector<std::function<void()>> samples;
     for (const Method<Receiver>& receiving : catalogue_.receivers) {
       const Method<Sender>* const sending = SenderFor(receiving);
-      if (sending == nullptr) continue;
+      if (sending == nullptr || !IsWanted(receiving)) continue;
       samples.push_back(
           [=, this, &receiving, &report] { Flood(*sending, receiving, size, report); });
     }
@@ -165,6 +185,7 @@ class Bench {
     const std::vector<int>& processors = Processors();
     std::vector<std::function<void()>> samples;
     for (const Method<PingPong>& method : catalogue_.ping_pongs) {
+      if (!IsWanted(method)) continue;
       if (!method.spins) {
         samples.push_back([=, this, &method, &report] {
           RoundTrips(method, processors[0], processors[0], "one processor", report);
@@ -197,8 +218,8 @@ class Bench {
         {"recvmmsg 64", "sendmmsg 64"},
         {"UDP_GRO", "UDP_SEGMENT"},
         {"OnReadyRead, until empty", "WriteDatagram"},
-        {"ReceiveBatch", "SendBatch to two"},
-        {"DatagramBatch", "SendBatch to one"},
+        {"OnReadyRead, ReceiveBatch", "SendBatch to two"},
+        {"OnReadyRead, DatagramBatch", "SendBatch to one"},
         {"readDatagram", "writeDatagram"},
         {"async_wait, until empty", "send_to"},
         {"async_receive_from", "send_to"},
@@ -300,12 +321,38 @@ class Bench {
   std::mt19937 order_{7};
 };
 
+// The sizes that were asked for.
+std::vector<size_t> Sizes(bool quick) {
+  if (quick) return {1200};
+  std::vector<size_t> sizes;
+  for (const std::string& text : absl::GetFlag(FLAGS_sizes)) {
+    size_t size = 0;
+    // One byte ends a receiver; more than this does not fit the slots that are compared.
+    if (!absl::SimpleAtoi(text, &size) || size < 2 || size > 8192) {
+      Die(absl::StrCat("--sizes has to be numbers from 2 to 8192, not \"", text, "\""));
+    }
+    sizes.push_back(size);
+  }
+  return sizes;
+}
+
+std::set<std::string> Parts() {
+  std::set<std::string> parts;
+  for (const std::string& part : absl::GetFlag(FLAGS_parts)) {
+    if (part != "costs" && part != "floods" && part != "trips") {
+      Die(absl::StrCat("--parts has to be of costs, floods, trips, not \"", part, "\""));
+    }
+    parts.insert(part);
+  }
+  return parts;
+}
+
 int Main() {
   const bool quick = absl::GetFlag(FLAGS_quick);
   const int rounds = quick ? 3 : absl::GetFlag(FLAGS_rounds);
   if (rounds < 1) Die("--rounds has to be at least 1");
-  const std::vector<size_t> sizes =
-      quick ? std::vector<size_t>{1200} : std::vector<size_t>{64, 512, 1200, 1472, 8192};
+  const std::vector<size_t> sizes = Sizes(quick);
+  const std::set<std::string> parts = Parts();
   Catalogue catalogue;
   AddRaw(catalogue);
   AddPollux(catalogue);
@@ -321,13 +368,15 @@ int Main() {
   Report::PrintMachine(rounds);
   Bench bench(catalogue, rounds);
   for (const size_t size : sizes) {
-    bench.MeasureCosts(size, report);
-    bench.MeasureFloods(size, report);
+    if (parts.count("costs") > 0) bench.MeasureCosts(size, report);
+    if (parts.count("floods") > 0) bench.MeasureFloods(size, report);
   }
-  report.PrintCosts(sizes);
-  report.PrintFloods(sizes);
-  bench.MeasureRoundTrips(report);
-  report.PrintRoundTrips();
+  if (parts.count("costs") > 0) report.PrintCosts(sizes);
+  if (parts.count("floods") > 0) report.PrintFloods(sizes);
+  if (parts.count("trips") > 0) {
+    bench.MeasureRoundTrips(report);
+    report.PrintRoundTrips();
+  }
   const int missed = report.PrintBars(1200);
   if (const std::string path = absl::GetFlag(FLAGS_svg); !path.empty()) {
     std::ofstream out(path);

@@ -97,20 +97,26 @@ class PolluxReceiver : public Receiver {
   bool set_ = false;
 };
 
-// ReadDatagram, and nothing else.
-class Plain final : public PolluxReceiver {
+// From the socket, without a loop, as long as there is something.
+class Direct : public PolluxReceiver {
  protected:
   void OnReady() override { Die("nobody listens"); }
   void Run() override {
     while (!Done()) {
-      const absl::StatusOr<size_t> size = socket_.ReadDatagram(absl::MakeSpan(buffer_), &info_);
-      if (size.ok()) {
-        Count(*size);
-      } else {
-        engine_->loop().RunUntil([this] { return socket_.HasPendingDatagrams(); },
-                                 absl::InfiniteDuration());
-      }
+      if (Read()) continue;
+      engine_->loop().RunFor(absl::ZeroDuration());
     }
+  }
+  // False where there was nothing.
+  virtual bool Read() = 0;
+};
+
+// ReadDatagram, and nothing else.
+class Plain final : public Direct {
+  bool Read() override {
+    const absl::StatusOr<size_t> size = socket_.ReadDatagram(absl::MakeSpan(buffer_), &info_);
+    if (size.ok()) Count(*size);
+    return size.ok();
   }
 };
 
@@ -133,9 +139,10 @@ class WhilePending final : public PolluxReceiver {
   }
 };
 
-class Slots final : public PolluxReceiver {
+// By ReceiveBatch, with or without OnReadyRead.
+class Slots final : public Direct {
  public:
-  explicit Slots(Metadata metadata) : memory_(kBatch * kRoom, 0) {
+  Slots(Metadata metadata, bool listening) : listening_(listening), memory_(kBatch * kRoom, 0) {
     Check(socket_.RequestMetadata(metadata));
     for (size_t i = 0; i < kBatch; ++i) {
       slots_[i].buffer = absl::MakeSpan(memory_).subspan(i * kRoom, kRoom);
@@ -145,29 +152,41 @@ class Slots final : public PolluxReceiver {
  private:
   static constexpr size_t kRoom = 8192 + 64;
 
+  bool Read() override {
+    const absl::StatusOr<size_t> count = socket_.ReceiveBatch(absl::MakeSpan(slots_));
+    if (!count.ok()) Die(count.status().ToString());
+    for (size_t i = 0; i < *count; ++i) Count(slots_[i].size);
+    return *count > 0;
+  }
   void OnReady() override {
-    while (true) {
-      const absl::StatusOr<size_t> count = socket_.ReceiveBatch(absl::MakeSpan(slots_));
-      if (!count.ok()) Die(count.status().ToString());
-      for (size_t i = 0; i < *count; ++i) Count(slots_[i].size);
-      if (*count < kBatch) return;
+    while (Read()) {
     }
   }
+  void Run() override { listening_ ? PolluxReceiver::Run() : Direct::Run(); }
 
+  const bool listening_;
   std::string memory_;
   std::array<ReceiveSlot, kBatch> slots_;
 };
 
-class Runs final : public PolluxReceiver {
+class Runs final : public Direct {
+ public:
+  explicit Runs(bool listening) : listening_(listening) {}
+
+ private:
+  bool Read() override {
+    const absl::StatusOr<size_t> count = socket_.ReceiveBatch(batch_);
+    if (!count.ok()) Die(count.status().ToString());
+    for (const DatagramView& datagram : batch_) Count(datagram.payload.size());
+    return *count > 0;
+  }
   void OnReady() override {
-    while (true) {
-      const absl::StatusOr<size_t> count = socket_.ReceiveBatch(batch_);
-      if (!count.ok()) Die(count.status().ToString());
-      if (*count == 0) return;
-      for (const DatagramView& datagram : batch_) Count(datagram.payload.size());
+    while (Read()) {
     }
   }
+  void Run() override { listening_ ? PolluxReceiver::Run() : Direct::Run(); }
 
+  const bool listening_;
   DatagramBatch batch_;
 };
 
@@ -224,11 +243,20 @@ void AddPollux(Catalogue& c) {
       {"pollux", "OnReadyRead, until empty", [] { return std::make_unique<UntilEmpty>(); }});
   c.receivers.push_back(
       {"pollux", "OnReadyRead, while pending", [] { return std::make_unique<WhilePending>(); }});
-  c.receivers.push_back(
-      {"pollux", "ReceiveBatch", [] { return std::make_unique<Slots>(Metadata::kNone); }});
-  c.receivers.push_back(
-      {"pollux", "ReceiveBatch, metadata", [] { return std::make_unique<Slots>(kMetadata); }});
-  c.receivers.push_back({"pollux", "DatagramBatch", [] { return std::make_unique<Runs>(); }, true});
+  const auto add = [&c](const char* name, auto make, bool runs) {
+    c.receivers.push_back({"pollux", name, make, runs});
+  };
+  add(
+      "ReceiveBatch", [] { return std::make_unique<Slots>(Metadata::kNone, false); }, false);
+  add(
+      "ReceiveBatch, metadata", [] { return std::make_unique<Slots>(kMetadata, false); }, false);
+  add(
+      "OnReadyRead, ReceiveBatch", [] { return std::make_unique<Slots>(Metadata::kNone, true); },
+      false);
+  add(
+      "DatagramBatch", [] { return std::make_unique<Runs>(false); }, true);
+  add(
+      "OnReadyRead, DatagramBatch", [] { return std::make_unique<Runs>(true); }, true);
   c.ping_pongs.push_back({"pollux", "OnReadyRead",
                           [] { return std::make_unique<PolluxPingPong>(absl::ZeroDuration()); }});
   c.ping_pongs.push_back({"pollux", "spin",

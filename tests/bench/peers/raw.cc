@@ -82,7 +82,8 @@ class MmsgSender final : public RawSender {
   mmsghdr messages_[kBatch] = {};
 };
 
-// As many datagrams per call as the kernel takes: 64, or 65507 bytes.
+// As many datagrams per call as the kernel takes: 64, or 65507 bytes. Each of up to 256 has a
+// payload of its own, as those of a `SendBatch` have.
 class SegmentSender final : public RawSender {
  public:
   SegmentSender() : RawSender(false) {}
@@ -90,12 +91,14 @@ class SegmentSender final : public RawSender {
     RawSender::Aim(port, size);
     size_ = size;
     run_ = std::min<size_t>(64, 65507 / size);
-    payload_.assign(size * run_, 'x');
+    payload_.assign(size * kPayloads, 'x');
   }
   void Send(size_t datagrams) override {
+    size_t at = 0;
     for (size_t left = datagrams; left > 0;) {
-      const size_t count = std::min(left, run_);
-      iovec vector = {payload_.data(), count * size_};
+      if (at == kPayloads) at = 0;
+      const size_t count = std::min({left, run_, kPayloads - at});
+      iovec vector = {payload_.data() + at * size_, count * size_};
       alignas(cmsghdr) char control[CMSG_SPACE(sizeof(uint16_t))] = {};
       msghdr message = {};
       message.msg_name = &to_;
@@ -114,10 +117,13 @@ class SegmentSender final : public RawSender {
       }
       ::sendmsg(fd_, &message, MSG_NOSIGNAL);
       left -= count;
+      at += count;
     }
   }
 
  private:
+  static constexpr size_t kPayloads = 256;
+
   size_t size_ = 0;
   size_t run_ = 1;
 };
@@ -180,12 +186,31 @@ class EpollReceiver final : public RawReceiver {
   const int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
 };
 
-// recvmmsg, with the control messages that were asked for.
+// recvmmsg, with the control messages that were asked for; by itself, or when epoll says so and
+// until there is nothing left.
 class MmsgReceiver : public RawReceiver {
  public:
-  MmsgReceiver(size_t batch, size_t room, bool metadata, bool coalesce)
-      : batch_(batch), room_(room), with_control_(metadata || coalesce), memory_(batch * room, 0) {
+  struct Options {
+    size_t batch;
+    size_t room;
+    bool metadata = false;
+    bool coalesce = false;
+    bool epoll = false;
+  };
+  explicit MmsgReceiver(const Options& options)
+      : batch_(options.batch),
+        room_(options.room),
+        with_control_(options.metadata || options.coalesce),
+        memory_(batch_ * room_, 0) {
+    const bool metadata = options.metadata, coalesce = options.coalesce;
+    const size_t room = room_;
     const int on = 1;
+    if (options.epoll) {
+      epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+      epoll_event event = {};
+      event.events = EPOLLIN | EPOLLET;
+      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd_, &event);
+    }
     if (metadata) {
       ::setsockopt(fd_, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
       ::setsockopt(fd_, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on));
@@ -199,10 +224,17 @@ class MmsgReceiver : public RawReceiver {
       messages_[i].msg_hdr.msg_name = &from_[i];
     }
   }
+  ~MmsgReceiver() override {
+    if (epoll_ >= 0) ::close(epoll_);
+  }
 
  protected:
   void Run() override {
-    while (!Done()) {
+    bool wait = epoll_ >= 0;
+    while (wait || !Done()) {
+      epoll_event event;
+      if (wait) ::epoll_wait(epoll_, &event, 1, -1);
+      wait = false;
       for (size_t i = 0; i < batch_; ++i) {
         messages_[i].msg_hdr.msg_namelen = sizeof(from_[i]);
         messages_[i].msg_hdr.msg_control = with_control_ ? controls_[i] : nullptr;
@@ -210,7 +242,9 @@ class MmsgReceiver : public RawReceiver {
       }
       const int count = ::recvmmsg(fd_, messages_, static_cast<unsigned>(batch_), 0, nullptr);
       if (count <= 0) {
-        Wait();
+        if (epoll_ < 0) Wait();
+        wait = epoll_ >= 0;
+        if (wait && Done()) return;
         continue;
       }
       for (int i = 0; i < count; ++i) CountMessage(messages_[i]);
@@ -236,6 +270,7 @@ class MmsgReceiver : public RawReceiver {
   const size_t batch_;
   const size_t room_;
   const bool with_control_;
+  int epoll_ = -1;
   std::string memory_;
   sockaddr_in from_[kBatch];
   iovec vectors_[kBatch];
@@ -305,15 +340,16 @@ void AddRaw(Catalogue& c) {
   c.receivers.push_back({"raw", "recvfrom", [] { return std::make_unique<RawReceiver>(); }});
   c.receivers.push_back(
       {"raw", "epoll, recvfrom", [] { return std::make_unique<EpollReceiver>(); }});
-  c.receivers.push_back({"raw", "recvmmsg 64", [] {
-                           return std::make_unique<MmsgReceiver>(kBatch, kRoom, false, false);
-                         }});
-  c.receivers.push_back({"raw", "recvmmsg 64, metadata", [] {
-                           return std::make_unique<MmsgReceiver>(kBatch, kRoom, true, false);
-                         }});
-  c.receivers.push_back({"raw", "UDP_GRO",
-                         [] { return std::make_unique<MmsgReceiver>(4, kRunRoom, false, true); },
-                         true});
+  const auto add = [&c](const char* name, const MmsgReceiver::Options& options) {
+    c.receivers.push_back({"raw", name,
+                           [options] { return std::make_unique<MmsgReceiver>(options); },
+                           options.coalesce});
+  };
+  add("recvmmsg 64", {.batch = kBatch, .room = kRoom});
+  add("recvmmsg 64, metadata", {.batch = kBatch, .room = kRoom, .metadata = true});
+  add("epoll, recvmmsg 64", {.batch = kBatch, .room = kRoom, .epoll = true});
+  add("UDP_GRO", {.batch = 4, .room = kRunRoom, .coalesce = true});
+  add("epoll, UDP_GRO", {.batch = 4, .room = kRunRoom, .coalesce = true, .epoll = true});
   c.ping_pongs.push_back(
       {"raw", "poll", [] { return std::make_unique<RawPingPong>(RawPingPong::kBlock); }});
   c.ping_pongs.push_back(
