@@ -89,6 +89,8 @@ class TurnLoop : public EventLoop {
   void AddTimer(TimerQueue::Entry& timer, absl::Time when) final;
   void RemoveTimer(TimerQueue::Entry& timer) final;
 
+  // The time when `timeout` will have passed.
+  absl::Time In(absl::Duration timeout) const;
   bool RunTurns(absl::Time deadline, const Predicate* predicate);
   // One turn. Waits until `deadline` at most. True if the predicate came to hold.
   bool Turn(absl::Time deadline, const Predicate* predicate);
@@ -103,7 +105,7 @@ class TurnLoop : public EventLoop {
 
   TimerQueue timers_;
   uint64_t turn_ = 0;      // Counts turns: callbacks that ran the loop are recognised by it.
-  absl::Time turn_start_;  // What was due by then is served in this turn.
+  absl::Time turn_start_;  // What was due by then is served in this turn, if there are timers.
   bool firing_ = false;    // In the timers' part of a turn.
   int depth_ = 0;          // Run functions under way.
   uint64_t next_age_ = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/base/optimization.h"
 #include "platform/common/held_datagrams.h"
 #include "platform/linux/control_messages.h"
 #include "platform/linux/offload.h"
@@ -16,12 +17,13 @@ iovec Vector(absl::string_view payload) {
   return {const_cast<char*>(payload.data()), payload.size()};
 }
 
-bool Alike(const SendOptions& a, const SendOptions& b) {
+inline bool Alike(const SendOptions& a, const SendOptions& b) {
+  if (ABSL_PREDICT_TRUE(a.empty())) return b.empty();
   return a.hop_limit == b.hop_limit && a.ecn == b.ecn && a.interface_index == b.interface_index &&
          a.source == b.source;
 }
 
-bool Alike(const SendSlot& a, const SendSlot& b) {
+inline bool Alike(const SendSlot& a, const SendSlot& b) {
   return a.destination == b.destination && Alike(a.options, b.options);
 }
 

@@ -26,6 +26,12 @@ constexpr int kPollsMax = 16;
 constexpr size_t kSpunMax = 8;
 constexpr int kProbesPerLookAtTheClock = 8;
 
+// Waking early would spin until the time has come.
+timespec RoundedUp(absl::Duration timeout) {
+  if (timeout == absl::ZeroDuration()) return {};
+  return absl::ToTimespec(absl::Ceil(timeout, absl::Nanoseconds(1)));
+}
+
 absl::Status Failure(int result, absl::string_view what) {
   return OsStatusFromNumber(Platform::kLinux, -result, what);
 }
@@ -75,11 +81,20 @@ int EpollLoop::Control(int operation, Watched& watched) {
 int EpollLoop::SetWatch(int fd, Watched& watched, Watched::Watch watch) {
   const Watched::Watch before = std::exchange(watched.watch_, watch);
   watched.fd_ = fd;
-  if (watched.spun_) return 0;
+  if (watched.spun_ || (watched.polled_ && watch == Watched::Watch::kLevels)) return 0;
   const bool fresh = before == Watched::Watch::kNothing;
+  if (watched.polled_) {
+    const int result = StopPolling(watched);
+    if (result < 0) watched.watch_ = before;
+    return result;
+  }
   if (fresh && watched.spinnable_ && spin_ > absl::ZeroDuration() && spun_.size() < kSpunMax) {
     watched.spun_ = true;
     spun_.push_back(&watched);
+    return 0;
+  }
+  if (!fresh && watch == Watched::Watch::kLevels && MayPoll()) {
+    BeginPolling(watched);
     return 0;
   }
   const int result = Control(fresh ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, watched);
@@ -87,7 +102,32 @@ int EpollLoop::SetWatch(int fd, Watched& watched, Watched::Watch watch) {
     watched.watch_ = before;
   } else if (fresh) {
     ++set_size_;
+    if (set_size_ > kPolledMax) StopPolling();
   }
+  return result;
+}
+
+bool EpollLoop::MayPoll() const {
+  // A foreign loop knows of the epoll set alone.
+  const bool hosted = timer_ >= 0;
+  return can_poll_ && !hosted && spin_ <= absl::ZeroDuration() && polled_.size() < kPolledMax &&
+         set_size_ <= kPolledMax;
+}
+
+void EpollLoop::BeginPolling(Watched& watched) {
+  epoll_event unused = {};
+  calls_->EpollCtl(epoll_, EPOLL_CTL_DEL, watched.fd_, &unused);
+  --set_size_;
+  watched.polled_ = true;
+  polled_.push_back(&watched);
+}
+
+int EpollLoop::StopPolling(Watched& watched) {
+  const int result = Control(EPOLL_CTL_ADD, watched);
+  if (result < 0) return result;
+  ++set_size_;
+  watched.polled_ = false;
+  polled_.erase(std::find(polled_.begin(), polled_.end(), &watched));
   return result;
 }
 
@@ -99,6 +139,10 @@ void EpollLoop::Unwatch(int fd, Watched& watched) {
   watched.surely_readable_ = false;
   if (std::exchange(watched.spun_, false)) {
     spun_.erase(std::find(spun_.begin(), spun_.end(), &watched));
+    return;
+  }
+  if (std::exchange(watched.polled_, false)) {
+    polled_.erase(std::find(polled_.begin(), polled_.end(), &watched));
     return;
   }
   epoll_event unused = {};
@@ -119,6 +163,7 @@ absl::Time EpollLoop::WallNow() const {
 }
 
 void EpollLoop::Wait(absl::Duration timeout) {
+  if (!polled_.empty()) return WaitByPolling(timeout);
   if (spun_.empty()) return WaitForEvents(timeout);
   const absl::Duration spent = std::min(spin_, timeout);
   const bool found = Spin(spent);
@@ -138,8 +183,16 @@ void EpollLoop::Wait(absl::Duration timeout) {
   }
 }
 
+void EpollLoop::StopPolling() {
+  // One that cannot be moved stays where it is.
+  while (!polled_.empty() && StopPolling(*polled_.back()) >= 0) {
+  }
+}
+
 bool EpollLoop::ProbeAll() {
-  bool found = woken_.exchange(false, std::memory_order_acquire);
+  // To look first is cheaper than to exchange each time.
+  bool found =
+      woken_.load(std::memory_order_relaxed) && woken_.exchange(false, std::memory_order_acquire);
   for (Watched* const watched : spun_) {
     if (!watched->Probe()) continue;
     MarkReady(*watched);
@@ -151,8 +204,9 @@ bool EpollLoop::ProbeAll() {
 bool EpollLoop::Spin(absl::Duration limit) {
   if (ProbeAll()) return true;
   if (limit <= absl::ZeroDuration()) return false;
-  const absl::Time end = Now() + limit;
-  do {
+  // The clock is looked at only once the answer was not there at once.
+  std::optional<absl::Time> end;
+  while (true) {
     for (int i = 0; i < kProbesPerLookAtTheClock; ++i) {
       if (ProbeAll()) return true;
     }
@@ -160,8 +214,10 @@ bool EpollLoop::Spin(absl::Duration limit) {
       WaitForEvents(absl::ZeroDuration());
       if (HasReady()) return true;
     }
-  } while (Now() < end);
-  return false;
+    const absl::Time now = Now();
+    if (!end.has_value()) end = now + limit;
+    if (now >= *end) return false;
+  }
 }
 
 void EpollLoop::StopSpinning(Watched& watched) {
@@ -187,24 +243,61 @@ void EpollLoop::WaitForEvents(absl::Duration timeout) {
                  "epoll failed: the program closed a descriptor that is the event loop's");
     for (int i = 0; i < count; ++i) {
       if (events_[i].data.ptr == nullptr) continue;
-      Watched* const watched = static_cast<Watched*>(events_[i].data.ptr);
-      // An error that ends a partly filled batch is put back without another report, so that the
-      // socket counts as readable too.
-      watched->maybe_readable_ = true;
-      if ((events_[i].events & EPOLLIN) != 0) watched->surely_readable_ = true;
-      if ((events_[i].events & EPOLLERR) != 0) watched->maybe_failed_ = true;
-      MarkReady(*watched);
+      Report(*static_cast<Watched*>(events_[i].data.ptr), events_[i].events);
     }
     if (count < static_cast<int>(events_.size())) return;
   }
 }
 
+void EpollLoop::Report(Watched& watched, uint32_t events) {
+  // An error that ends a partly filled batch is put back without another report, so that the socket
+  // counts as readable too.
+  watched.maybe_readable_ = true;
+  if ((events & EPOLLIN) != 0) watched.surely_readable_ = true;
+  if ((events & EPOLLERR) != 0) watched.maybe_failed_ = true;
+  MarkReady(watched);
+}
+
+void EpollLoop::WaitByPolling(absl::Duration timeout) {
+  static_assert(POLLIN == EPOLLIN && POLLERR == EPOLLERR);
+  // All else is the set, or the one descriptor in it.
+  const bool by_set = set_size_ > 0;
+  pollfd entries[kPolledMax + 1] = {
+      {.fd = by_set ? epoll_ : event_, .events = POLLIN, .revents = 0}};
+  size_t count = 1;
+  for (const Watched* const watched : polled_) {
+    entries[count++] = {.fd = watched->fd_, .events = POLLIN, .revents = 0};
+  }
+  const bool for_ever = timeout == absl::InfiniteDuration();
+  const timespec limit = for_ever ? timespec{} : RoundedUp(timeout);
+  const int result = calls_->PPoll(entries, count, for_ever ? nullptr : &limit);
+  if (result == -EINTR) return;
+  if (result < 0) {
+    // Where epoll does not take them either they are tried again, after a while.
+    can_poll_ = false;
+    StopPolling();
+    return WaitForEvents(polled_.empty() ? timeout : std::min(timeout, absl::Milliseconds(1)));
+  }
+  for (size_t i = count - 1; i > 0; --i) {
+    if (entries[i].revents == 0) continue;
+    // A descriptor that the program has closed would be reported for ever.
+    const bool closed = (entries[i].revents & POLLNVAL) != 0;
+    if (closed) Unwatch(entries[i].fd, *polled_[i - 1]);
+    if (!closed) Report(*polled_[i - 1], static_cast<uint32_t>(entries[i].revents));
+  }
+  if (entries[0].revents == 0) return;
+  if (by_set) return WaitForEvents(absl::ZeroDuration());
+  // Unlike an edge, it would be told again.
+  uint64_t unused = 0;
+  calls_->Read(event_, &unused, sizeof(unused));
+}
+
 int EpollLoop::Poll(absl::Duration timeout) {
   const int max = static_cast<int>(events_.size());
   if (has_pwait2_) {
-    const timespec limit = absl::ToTimespec(absl::Ceil(timeout, absl::Nanoseconds(1)));
-    const int count = calls_->EpollPwait2(epoll_, events_.data(), max,
-                                          timeout == absl::InfiniteDuration() ? nullptr : &limit);
+    const bool for_ever = timeout == absl::InfiniteDuration();
+    const timespec limit = for_ever ? timespec{} : RoundedUp(timeout);
+    const int count = calls_->EpollPwait2(epoll_, events_.data(), max, for_ever ? nullptr : &limit);
     // Kernels before 5.11 lack the call; some sandboxes refuse what they do not know.
     if (count != -ENOSYS && count != -EPERM) return count;
     has_pwait2_ = false;
@@ -236,6 +329,7 @@ std::optional<NativeHandle> EpollLoop::native_handle() {
     }
     timer_ = timer;
     StopSpinning();
+    StopPolling();
     BeHosted();
   }
   return static_cast<NativeHandle>(epoll_);

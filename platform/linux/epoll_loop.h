@@ -6,7 +6,8 @@
 // ends a wait from another thread, and, once a foreign loop asked for the handle, a timerfd.
 //
 // A loop that spins looks into its sockets itself for a while before it waits. These are in the
-// epoll set only while it really waits, since that makes each datagram dearer.
+// epoll set only while it really waits, since that makes each datagram dearer. For the same reason
+// a loop of few sockets waits by ppoll(2) for those whose levels count.
 
 #ifndef POLLUX_PLATFORM_LINUX_EPOLL_LOOP_H_
 #define POLLUX_PLATFORM_LINUX_EPOLL_LOOP_H_
@@ -59,7 +60,8 @@ class EpollLoop final : public internal::TurnLoop {
     virtual bool Probe() = 0;
 
     int fd_ = -1;
-    bool spun_ = false;  // In `spun_` of the loop, and not in the epoll set meanwhile.
+    bool spun_ = false;    // In `spun_` of the loop, and not in the epoll set meanwhile.
+    bool polled_ = false;  // The same with `polled_`.
   };
 
   // Errors: kSocketResource, out of descriptors or memory.
@@ -83,13 +85,27 @@ class EpollLoop final : public internal::TurnLoop {
   EpollLoop(std::shared_ptr<SystemCalls> calls, absl::Duration spin)
       : calls_(std::move(calls)), spin_(spin) {}
 
+  // With more sockets, asking epoll is cheaper than asking for each.
+  static constexpr size_t kPolledMax = 2;
+
   absl::Status Open();
   int Control(int operation, Watched& watched);
   // Puts a descriptor of the loop's own into the epoll set.
   int WatchOwn(int fd);
   void Wait(absl::Duration timeout) override;
-  // What `Wait` does without spinning.
+  // What `Wait` does without spinning, and where nothing is polled.
   void WaitForEvents(absl::Duration timeout);
+  // Waits for the sockets that are polled, and for all else.
+  void WaitByPolling(absl::Duration timeout);
+  // The kernel, by whatever call, reported that of a socket: EPOLLIN, EPOLLERR.
+  void Report(Watched& watched, uint32_t events);
+  // Whether one more socket may be polled.
+  bool MayPoll() const;
+  // Takes a socket from the epoll set, and puts it back; returns 0, or a negated errno.
+  void BeginPolling(Watched& watched);
+  int StopPolling(Watched& watched);
+  // From now on all sockets are in the epoll set.
+  void StopPolling();
   int Poll(absl::Duration timeout);
   // Looks into the sockets once, and again until `limit` has passed; true once there is something.
   bool Spin(absl::Duration limit);
@@ -101,8 +117,10 @@ class EpollLoop final : public internal::TurnLoop {
 
   const std::shared_ptr<SystemCalls> calls_;
   absl::Duration spin_;
-  std::vector<Watched*> spun_;       // The first few sockets of a loop that spins.
-  int set_size_ = 0;                 // Sockets that are in the epoll set all the time.
+  std::vector<Watched*> spun_;  // The first few sockets of a loop that spins.
+  std::vector<Watched*> polled_;
+  bool can_poll_ = true;             // Until the kernel, or a sandbox, says otherwise.
+  size_t set_size_ = 0;              // Sockets that are in the epoll set all the time.
   std::atomic<bool> woken_ = false;  // By another thread, while this one spun.
   int epoll_ = -1;
   int event_ = -1;

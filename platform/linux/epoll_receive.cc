@@ -59,12 +59,17 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t EpollSocket::ReceiveSingle(ReceiveSl
 }
 
 inline absl::StatusOr<size_t> EpollSocket::ReceiveOne(ReceiveSlot& slot) {
-  if (ABSL_PREDICT_FALSE(!ahead_.empty() || offload_.coalescing() || AheadMost() > 1)) {
+  if (!ahead_.empty()) {
+    received_ = true;
+    ahead_.Take(slot);
+    return 1;
+  }
+  if (ABSL_PREDICT_FALSE(offload_.coalescing() || ahead_pace_.next() > 1)) {
     return ReceiveAhead({&slot, 1});
   }
   const int64_t result = ReceiveSingle(slot);
   if (ABSL_PREDICT_FALSE(result < 0)) return ReceiveFailure(result);
-  CountTaken(1, /*maybe_more=*/true);
+  ahead_pace_.Took(1, 1);
   return 1;
 }
 
@@ -160,15 +165,8 @@ absl::StatusOr<size_t> EpollSocket::ReceiveAhead(absl::Span<ReceiveSlot> slots) 
 }
 
 size_t EpollSocket::AheadMost() const {
-  if (ABSL_PREDICT_TRUE(taken_in_a_row_ < 2)) return 1;
   // Whoever has the handle may read from it, so that nothing is taken ahead.
-  if (handle_taken_ || !ahead_pool_.has_plenty()) return 1;
-  return std::min(taken_in_a_row_, AheadBlock::kSlots);
-}
-
-void EpollSocket::CountTaken(size_t datagrams, bool maybe_more) {
-  const bool in_callback = destroyed_ != nullptr;
-  taken_in_a_row_ = in_callback && maybe_more ? taken_in_a_row_ + datagrams : 0;
+  return handle_taken_ || !ahead_pool_.has_plenty() ? 1 : ahead_pace_.next();
 }
 
 int64_t EpollSocket::TakeAhead() {
@@ -178,7 +176,7 @@ int64_t EpollSocket::TakeAhead() {
   const int64_t result = most == 1 ? ReceiveSingle(room[0]) : ReceiveSome(room);
   const size_t count = result < 0 ? 0 : static_cast<size_t>(result);
   ahead_.Filled(count, metadata_ != Metadata::kNone);
-  CountTaken(count, count == most);
+  ahead_pace_.Took(most, count);
   return result;
 }
 
@@ -189,7 +187,7 @@ absl::StatusOr<size_t> EpollSocket::ReceiveFailure(int64_t result) {
 }
 
 bool EpollSocket::Probe() {
-  if (ready_ == nullptr || !ahead_.empty() || handle_taken_) return false;
+  if (!ready_.is_set() || !ahead_.empty() || handle_taken_) return false;
   if (TakeAhead() >= 0) return true;
   maybe_readable_ = false;
   return false;

@@ -43,12 +43,8 @@ std::optional<NativeHandle> EpollSocket::native_handle() {
 }
 
 void EpollSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
-  if (ready == nullptr) {
-    ready_ = nullptr;
-    loop_.Unwatch(socket_.fd, *this);
-    return;
-  }
-  ready_ = std::make_shared<absl::AnyInvocable<void()>>(std::move(ready));
+  ready_.Set(std::move(ready));
+  if (!ready_.is_set()) return loop_.Unwatch(socket_.fd, *this);
   BeWatched();
   if (errors_.kept() || !ahead_.empty()) loop_.MarkReady(*this);
 }
@@ -61,7 +57,7 @@ void EpollSocket::BeWatched() {
 }
 
 void EpollSocket::RequestReady() {
-  if (ready_ == nullptr) return;
+  if (!ready_.is_set()) return;
   BeWatched();
   // Epoll tells of what comes later, and of levels in the next turn by itself.
   const bool by_itself = watch_ == Watch::kLevels;
@@ -70,19 +66,18 @@ void EpollSocket::RequestReady() {
 }
 
 void EpollSocket::OnReady() {
-  const std::shared_ptr<absl::AnyInvocable<void()>> ready = ready_;
-  if (ready == nullptr) return;
+  if (!ready_.is_set()) return;
   bool destroyed = false;
   bool* const outer = std::exchange(destroyed_, &destroyed);
   received_ = false;
-  taken_in_a_row_ = 0;
-  (*ready)();
+  if (!handle_taken_) ahead_pace_.Begin();
+  ready_.Run();
   if (destroyed) {
     if (outer != nullptr) *outer = true;
     return;
   }
   destroyed_ = outer;
-  taken_in_a_row_ = 0;
+  ahead_pace_.End();
   AdaptToCallback();
 }
 
@@ -106,7 +101,7 @@ std::optional<AsyncError> EpollSocket::TakeAsyncError() {
 
 void EpollSocket::TellLater() {
   maybe_failed_ = true;
-  if (ready_ != nullptr) loop_.MarkReady(*this);
+  if (ready_.is_set()) loop_.MarkReady(*this);
 }
 
 }  // namespace pollux::linux_engine

@@ -12,9 +12,7 @@
 // edges again, for good.
 //
 // Reading ahead: a program that reads one datagram after the other in its callback is served from
-// calls that receive many. Each time the kernel had as many as were asked for, the next call asks
-// for twice as many; the first two are received alone, so that programs with one datagram for each
-// callback see nothing of it.
+// calls that receive many (read_ahead.h).
 
 #ifndef POLLUX_PLATFORM_LINUX_EPOLL_SOCKET_H_
 #define POLLUX_PLATFORM_LINUX_EPOLL_SOCKET_H_
@@ -36,6 +34,7 @@
 #include "platform/linux/system_calls.h"
 #include "platform/posix/kernel_socket.h"
 #include "platform/posix/socket_ref.h"
+#include "udp/internal/signal.h"
 #include "udp/socket_engine.h"
 
 namespace pollux::linux_engine {
@@ -104,16 +103,13 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   int64_t TakeAhead();
   // How many datagrams the next call of that kind asks for.
   size_t AheadMost() const;
-  // So many were taken from the kernel, of which there may be more or not.
-  void CountTaken(size_t datagrams, bool maybe_more);
   // What a call that received nothing comes to.
   absl::StatusOr<size_t> ReceiveFailure(int64_t result);
 
   EpollLoop& loop_;
   Batches& batches_;
   SystemCalls& calls_;
-  // Shared by a running callback, which may replace it or destroy the socket.
-  std::shared_ptr<absl::AnyInvocable<void()>> ready_;
+  internal::Signal<> ready_;
   bool* destroyed_ =
       nullptr;             // While the callback runs: where to say that it destroyed the socket.
   bool received_ = false;  // A receive was tried since the callback began.
@@ -123,9 +119,7 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   Offload offload_;
   AheadPool& ahead_pool_;
   ReadAhead ahead_;
-  // Datagrams taken for a program that reads one by one, since the callback began or the kernel had
-  // no more of them.
-  size_t taken_in_a_row_ = 0;
+  AheadPace ahead_pace_;
 };
 
 }  // namespace pollux::linux_engine

@@ -11,6 +11,7 @@
 #ifndef POLLUX_PLATFORM_LINUX_READ_AHEAD_H_
 #define POLLUX_PLATFORM_LINUX_READ_AHEAD_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -25,7 +26,7 @@ namespace pollux::linux_engine {
 // Room for many datagrams, or runs of them. Address space: only what is used becomes memory.
 class AheadBlock {
  public:
-  static constexpr size_t kSlots = 32;
+  static constexpr size_t kSlots = 64;
 
   AheadBlock();
 
@@ -50,6 +51,39 @@ class AheadPool {
  private:
   std::unique_ptr<AheadBlock> kept_;
   size_t lent_ = 0;
+};
+
+// How many datagrams to take by one call for a program that reads them one by one. Beyond the first
+// two of a row, it is as many as the row had until now; a call that gave less than it was asked for
+// ends the row. What the last callback took says where the next one begins: so a program that gets
+// one datagram for each callback never takes two.
+class AheadPace {
+ public:
+  // A callback begins, in which the program may read. Outside of one, each is taken alone.
+  void Begin() {
+    reading_ = true;
+    row_ = start_;
+    taken_ = 0;
+  }
+  void End() {
+    reading_ = false;
+    start_ = std::min(taken_, AheadBlock::kSlots) / 2;
+    row_ = 0;
+  }
+  // How many to ask for now.
+  size_t next() const { return row_ < 2 ? 1 : std::min(row_, AheadBlock::kSlots); }
+  // That many were asked for, and taken.
+  void Took(size_t asked, size_t datagrams) {
+    if (!reading_) return;
+    taken_ += datagrams;
+    row_ = datagrams == asked ? row_ + datagrams : 0;
+  }
+
+ private:
+  bool reading_ = false;
+  size_t start_ = 0;
+  size_t row_ = 0;
+  size_t taken_ = 0;  // Since the callback began.
 };
 
 // Loop thread only.

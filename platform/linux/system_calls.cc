@@ -36,6 +36,10 @@ int SystemCalls::EpollWait(int epoll, epoll_event* events, int max, int millisec
   return Negated(::epoll_wait(epoll, events, max, milliseconds));
 }
 
+int SystemCalls::PPoll(pollfd* entries, size_t count, const timespec* timeout) {
+  return Negated(::ppoll(entries, count, timeout, nullptr));
+}
+
 int SystemCalls::EventFd(unsigned value, int flags) { return Negated(::eventfd(value, flags)); }
 
 int SystemCalls::TimerFdCreate(int clock, int flags) {

@@ -8,9 +8,11 @@
 #ifndef POLLUX_PLATFORM_LINUX_SYSTEM_CALLS_H_
 #define POLLUX_PLATFORM_LINUX_SYSTEM_CALLS_H_
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <ctime>
 
 #include "platform/posix/system_calls.h"
@@ -25,9 +27,10 @@ class SystemCalls : public posix::SystemCalls {
 
   virtual int EpollCreate1(int flags);
   virtual int EpollCtl(int epoll, int operation, int fd, epoll_event* event);
-  // A null `timeout` waits for ever.
+  // A null `timeout` waits for ever, here and in PPoll.
   virtual int EpollPwait2(int epoll, epoll_event* events, int max, const timespec* timeout);
   virtual int EpollWait(int epoll, epoll_event* events, int max, int milliseconds);
+  virtual int PPoll(pollfd* entries, size_t count, const timespec* timeout);
   virtual int EventFd(unsigned value, int flags);
   virtual int TimerFdCreate(int clock, int flags);
   virtual int TimerFdSetTime(int fd, int flags, const itimerspec* value);

@@ -114,6 +114,11 @@ int FaultyCalls::EpollWait(int epoll, epoll_event* events, int max, int millisec
   return SystemCalls::EpollWait(epoll, events, max, milliseconds);
 }
 
+int FaultyCalls::PPoll(pollfd* entries, size_t count, const timespec* timeout) {
+  if (const int failure = Count(Call::kPPoll); failure != 0) return -failure;
+  return SystemCalls::PPoll(entries, count, timeout);
+}
+
 int FaultyCalls::EventFd(unsigned value, int flags) {
   if (const int failure = Count(Call::kEventFd); failure != 0) return -failure;
   return SystemCalls::EventFd(value, flags);

@@ -39,6 +39,7 @@ enum class Call : size_t {
   kEpollCtl,
   kEpollPwait2,
   kEpollWait,
+  kPPoll,
   kEventFd,
   kTimerFdCreate,
   kTimerFdSetTime,
@@ -80,6 +81,7 @@ class FaultyCalls : public SystemCalls {
   int EpollCtl(int epoll, int operation, int fd, epoll_event* event) override;
   int EpollPwait2(int epoll, epoll_event* events, int max, const timespec* timeout) override;
   int EpollWait(int epoll, epoll_event* events, int max, int milliseconds) override;
+  int PPoll(pollfd* entries, size_t count, const timespec* timeout) override;
   int EventFd(unsigned value, int flags) override;
   int TimerFdCreate(int clock, int flags) override;
   int TimerFdSetTime(int fd, int flags, const itimerspec* value) override;

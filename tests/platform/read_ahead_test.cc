@@ -237,6 +237,19 @@ TEST_F(ReadAheadTest, AnErrorAmongThemIsToldAndHidesNoDatagram) {
   EXPECT_THAT(errors[0], HasNumber(EHOSTUNREACH));
 }
 
+// The last callback's number says where the next one begins.
+TEST_F(ReadAheadTest, AProgramThatGetsManyEachTimeTakesManyAtOnce) {
+  ReadAllWhenReady();
+  SendMany(20);
+  ASSERT_TRUE(RunUntil([&] { return read_.size() == 20; }));
+  const int receives = calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom);
+  SendMany(20);
+  ASSERT_TRUE(RunUntil([&] { return read_.size() == 40; }));
+  EXPECT_EQ(read_, sent_);
+  // 10, and 10 of the 20 asked for; and one that finds nothing.
+  EXPECT_EQ(calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom), receives + 3);
+}
+
 TEST_F(ReadAheadTest, ADatagramThatComesWhileTheProgramReadsIsReadInTheSameCallback) {
   int signals = 0;
   bob_.OnReadyRead([&] {
@@ -249,6 +262,38 @@ TEST_F(ReadAheadTest, ADatagramThatComesWhileTheProgramReadsIsReadInTheSameCallb
   ASSERT_TRUE(RunUntil([&] { return read_.size() == 11; }));
   EXPECT_EQ(read_, sent_);
   EXPECT_EQ(signals, 1);
+}
+
+// ---- How many ----
+
+TEST(AheadPaceTest, ARowDoublesUntilACallGivesLess) {
+  AheadPace pace;
+  pace.Begin();
+  for (const size_t expected : {1, 1, 2, 4, 8, 16, 32, 64, 64}) {
+    EXPECT_EQ(pace.next(), expected);
+    pace.Took(expected, expected);
+  }
+  pace.Took(64, 63);
+  EXPECT_EQ(pace.next(), 1u);
+}
+
+TEST(AheadPaceTest, OutsideOfCallbacksEachIsTakenAlone) {
+  AheadPace pace;
+  for (int i = 0; i < 10; ++i) pace.Took(1, 1);
+  EXPECT_EQ(pace.next(), 1u);
+}
+
+TEST(AheadPaceTest, ACallbackBeginsWithHalfOfWhatTheLastOneTook) {
+  AheadPace pace;
+  for (const auto& [took, expected] : {std::pair{1, 1}, {2, 1}, {3, 1}, {4, 2}, {20, 10}, {0, 1}}) {
+    pace.Begin();
+    for (int i = 0; i < took; ++i) pace.Took(1, 1);
+    pace.End();
+    pace.Begin();
+    EXPECT_EQ(pace.next(), static_cast<size_t>(expected)) << took;
+    pace.End();
+    EXPECT_EQ(pace.next(), 1u);
+  }
 }
 
 // ---- Memory ----
