@@ -35,9 +35,9 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t EpollSocket::ReceivePlainly(absl::Sp
   SocketAddress from;
   const int64_t result = Transfer(Direction::kReceive, [&]() -> int64_t {
     from.Reset();
-    return socket_.calls->RecvFrom(socket_.fd, buffer.data(), buffer.size(),
-                                   MSG_DONTWAIT | MSG_TRUNC, from.mutable_data(),
-                                   from.mutable_length());
+    return socket_.calls->ReceiveStraight(socket_.fd, buffer.data(), buffer.size(),
+                                          MSG_DONTWAIT | MSG_TRUNC, from.mutable_data(),
+                                          from.mutable_length());
   });
   if (ABSL_PREDICT_FALSE(result < 0)) return result;
   internal::ClearInfo(info);
@@ -58,7 +58,8 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t EpollSocket::ReceiveSingle(ReceiveSl
   return 1;
 }
 
-inline absl::StatusOr<size_t> EpollSocket::ReceiveOne(ReceiveSlot& slot) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::StatusOr<size_t> EpollSocket::ReceiveOne(
+    ReceiveSlot& slot) {
   if (!ahead_.empty()) {
     received_ = true;
     ahead_.Take(slot);

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "platform/linux/epoll_socket.h"
 #include "platform/posix/control_messages.h"
@@ -19,16 +20,17 @@ constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
 
 }  // namespace
 
-inline absl::StatusOr<size_t> EpollSocket::SendOne(const SendSlot& slot) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::StatusOr<size_t> EpollSocket::SendOne(
+    const SendSlot& slot) {
   SocketAddress to;
   bool has_address = false;
   if (!sender_.Address(slot, to, has_address)) return sender_.Refusal(slot);
   int64_t result = 0;
   if (ABSL_PREDICT_TRUE(slot.options.empty())) {
     result = Transfer(Direction::kSend, [&]() -> int64_t {
-      return socket_.calls->SendTo(socket_.fd, slot.payload.data(), slot.payload.size(), kSendFlags,
-                                   has_address ? to.data() : nullptr,
-                                   has_address ? to.length() : 0);
+      return socket_.calls->SendStraight(socket_.fd, slot.payload.data(), slot.payload.size(),
+                                         kSendFlags, has_address ? to.data() : nullptr,
+                                         has_address ? to.length() : 0);
     });
   } else {
     result = SendWithOptions(slot, has_address ? &to : nullptr);

@@ -11,8 +11,7 @@ namespace pollux {
 
 absl::StatusOr<std::unique_ptr<SocketEngine>> NewNativeEngine(const NativeEngineOptions& options) {
   absl::StatusOr<std::unique_ptr<linux_engine::EpollEngine>> engine =
-      linux_engine::EpollEngine::Create(std::make_shared<linux_engine::SystemCalls>(),
-                                        options.spin);
+      linux_engine::EpollEngine::Create(linux_engine::SystemCalls::Straight(), options.spin);
   if (!engine.ok()) return engine.status();
   return std::unique_ptr<SocketEngine>(*std::move(engine));
 }

@@ -14,6 +14,12 @@ int Negated(int result) { return result < 0 ? -errno : result; }
 
 }  // namespace
 
+std::shared_ptr<SystemCalls> SystemCalls::Straight() {
+  auto calls = std::make_shared<SystemCalls>();
+  calls->straight_ = true;
+  return calls;
+}
+
 int SystemCalls::SendMMsg(int fd, mmsghdr* messages, unsigned count, int flags) {
   return Negated(::sendmmsg(fd, messages, count, flags));
 }

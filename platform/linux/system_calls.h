@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <ctime>
+#include <memory>
 
 #include "platform/posix/system_calls.h"
 
@@ -22,6 +23,9 @@ namespace pollux::linux_engine {
 // Thread-safe, as the calls are. The default is the operating system itself.
 class SystemCalls : public posix::SystemCalls {
  public:
+  // The operating system itself, and no class derived from it.
+  static std::shared_ptr<SystemCalls> Straight();
+
   virtual int SendMMsg(int fd, mmsghdr* messages, unsigned count, int flags);
   virtual int RecvMMsg(int fd, mmsghdr* messages, unsigned count, int flags);
 

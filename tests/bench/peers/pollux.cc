@@ -112,11 +112,13 @@ class Direct : public PolluxReceiver {
 };
 
 // ReadDatagram, and nothing else.
-class Plain final : public Direct {
-  bool Read() override {
-    const absl::StatusOr<size_t> size = socket_.ReadDatagram(absl::MakeSpan(buffer_), &info_);
-    if (size.ok()) Count(*size);
-    return size.ok();
+class Plain final : public PolluxReceiver {
+  void OnReady() override { Die("nobody listens"); }
+  void Run() override {
+    while (!Done()) {
+      const absl::StatusOr<size_t> size = socket_.ReadDatagram(absl::MakeSpan(buffer_), &info_);
+      if (size.ok()) Count(*size);
+    }
   }
 };
 
