@@ -15,9 +15,16 @@ using Verb = FaultPlan::Verb;
 constexpr int kMaxFaults = 100;
 constexpr absl::Duration kStep = absl::Milliseconds(1);  // What times are drawn in.
 
+bool IsOfSwitch(Verb verb) { return verb == Verb::kSwitchRestart || verb == Verb::kQuerierOff; }
+
 bool IsDrawable(Verb verb) {
   const std::vector<Verb> all = ChaosOptions().verbs;
-  return std::find(all.begin(), all.end(), verb) != all.end();
+  return IsOfSwitch(verb) || std::find(all.begin(), all.end(), verb) != all.end();
+}
+
+// Whether it happens at once.
+bool IsMoment(Verb verb) {
+  return verb == Verb::kStep || verb == Verb::kDrift || verb == Verb::kSwitchRestart;
 }
 
 class Drawer {
@@ -30,27 +37,37 @@ class Drawer {
     }
   }
 
-  // Nullopt where the network has nothing that it could happen to.
+  // Nullopt where the network has nothing that it could happen to, and for what is none.
   std::optional<FaultPlan::Entry> Draw();
 
  private:
   bool Spares(const std::string& name) const {
     return std::find(options_.spared.begin(), options_.spared.end(), name) != options_.spared.end();
   }
-  uint64_t Below(uint64_t bound) {
-    return choices_.Below({DrawKind::kChaos, owner_, ++draws_}, bound);
+  // How much of something.
+  int64_t Amount(uint64_t bound) {
+    return static_cast<int64_t>(choices_.Below({DrawKind::kChaos, owner_, ++draws_}, bound));
+  }
+  // One of 2 * `most` + 1 amounts around zero: 0, 1, -1, 2, and so on.
+  int64_t AmountAround(int64_t most) {
+    const int64_t amount = Amount(static_cast<uint64_t>(2 * most + 1));
+    return amount % 2 == 0 ? -amount / 2 : (amount + 1) / 2;
+  }
+  // From zero to `most`, in whole milliseconds.
+  absl::Duration UpTo(absl::Duration most) {
+    return kStep * Amount(static_cast<uint64_t>(most / kStep + 1));
+  }
+  uint64_t Choice(uint64_t bound) {
+    return choices_.Below({DrawKind::kChaosChoice, owner_, ++draws_}, bound);
   }
   template <typename T>
   const T& OneOf(const std::vector<T>& all) {
-    return all[Below(all.size())];
-  }
-  // From `least` to `most`, in whole milliseconds.
-  absl::Duration Between(absl::Duration least, absl::Duration most) {
-    return least + kStep * static_cast<int64_t>(Below((most - least) / kStep + 1));
+    return all[Choice(all.size())];
   }
   bool DrawTarget(FaultPlan::Entry& entry);
   bool DrawSides(FaultPlan::Entry& entry);
   bool DrawLink(FaultPlan::Entry& entry);
+  bool DrawSwitch(FaultPlan::Entry& entry);
 
   const ChaosOptions& options_;
   const ChaosTargets& targets_;
@@ -63,7 +80,7 @@ class Drawer {
 bool Drawer::DrawSides(FaultPlan::Entry& entry) {
   if (hosts_.size() < 2) return false;
   entry.sides.resize(2);
-  for (const ChaosTargets::Host* host : hosts_) entry.sides[Below(2)].push_back(host->name);
+  for (const ChaosTargets::Host* host : hosts_) entry.sides[Choice(2)].push_back(host->name);
   // Where all are on one side, the last of them is moved to the other.
   for (int side = 0; side < 2; ++side) {
     if (!entry.sides[side].empty()) continue;
@@ -86,27 +103,39 @@ bool Drawer::DrawLink(FaultPlan::Entry& entry) {
   }
   if (hosts.size() < 2) return false;
   entry.segment = segment.name;
-  const size_t from = Below(hosts.size());
-  const size_t to = (from + 1 + Below(hosts.size() - 1)) % hosts.size();
+  const size_t from = Choice(hosts.size());
+  const size_t to = (from + 1 + Choice(hosts.size() - 1)) % hosts.size();
   entry.host = hosts[from];
   entry.to = hosts[to];
-  switch (Below(4)) {
+  switch (Choice(4)) {
     case 0:
-      entry.change.loss = Ratio(static_cast<int64_t>(1 + Below(10)), 10);
+      entry.change.loss = Ratio(1 + Amount(10), 10);
       break;
     case 1:
-      entry.change.duplicate = Ratio(static_cast<int64_t>(1 + Below(10)), 10);
+      entry.change.duplicate = Ratio(1 + Amount(10), 10);
       break;
     case 2:
-      entry.change.corrupt = Ratio(static_cast<int64_t>(1 + Below(10)), 10);
+      entry.change.corrupt = Ratio(1 + Amount(10), 10);
       break;
     default:
-      entry.change.delay = kStep * static_cast<int64_t>(1 + Below(500));
+      entry.change.delay = kStep * (1 + Amount(500));
   }
   return true;
 }
 
+bool Drawer::DrawSwitch(FaultPlan::Entry& entry) {
+  std::vector<std::string> switches;
+  for (const ChaosTargets::Segment& segment : targets_.segments) {
+    if (segment.has_switch) switches.push_back(segment.name);
+  }
+  if (switches.empty()) return false;
+  entry.segment = OneOf(switches);
+  // Nothing else of a restart can be less.
+  return entry.verb != Verb::kSwitchRestart || Amount(4) > 0;
+}
+
 bool Drawer::DrawTarget(FaultPlan::Entry& entry) {
+  if (IsOfSwitch(entry.verb)) return DrawSwitch(entry);
   if (entry.verb == Verb::kPartition) return DrawSides(entry);
   if (entry.verb == Verb::kLink) return DrawLink(entry);
   if (hosts_.empty()) return false;
@@ -116,22 +145,30 @@ bool Drawer::DrawTarget(FaultPlan::Entry& entry) {
     if (host.interfaces.empty()) return false;
     entry.interface = OneOf(host.interfaces);
   }
-  if (entry.verb == Verb::kStep) entry.step = Between(-absl::Seconds(60), absl::Seconds(60));
-  // Ten times what a bad quartz does.
-  if (entry.verb == Verb::kDrift)
-    entry.drift_ppb = static_cast<int64_t>(Below(2'000'001)) - 1'000'000;
+  if (entry.verb == Verb::kStep) {
+    entry.step = kStep * AmountAround(absl::Seconds(60) / kStep);
+    return entry.step != absl::ZeroDuration();
+  }
+  if (entry.verb == Verb::kDrift) {
+    entry.drift_ppb = AmountAround(1'000'000);  // Ten times what a bad quartz does.
+    return entry.drift_ppb != 0;
+  }
   return true;
 }
 
 std::optional<FaultPlan::Entry> Drawer::Draw() {
   FaultPlan::Entry entry;
   entry.verb = OneOf(options_.verbs);
-  entry.begin = Between(options_.begin, options_.end - kStep);
-  if (entry.verb != Verb::kStep && entry.verb != Verb::kDrift) {
-    entry.end = std::min(entry.begin + Between(kStep, options_.longest), options_.end);
+  entry.begin = options_.begin + UpTo(options_.end - options_.begin - kStep);
+  bool happens = true;
+  if (!IsMoment(entry.verb)) {
+    const absl::Duration length = UpTo(options_.longest);
+    happens = length > absl::ZeroDuration();
+    entry.end = std::min(entry.begin + length, options_.end);
   }
-  if (!DrawTarget(entry)) return std::nullopt;
-  return entry;
+  // All is drawn, whatever is made of it: what comes later does not depend on that.
+  happens = DrawTarget(entry) && happens;
+  return happens ? std::make_optional(entry) : std::nullopt;
 }
 
 }  // namespace

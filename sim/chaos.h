@@ -32,6 +32,7 @@ struct ChaosOptions {
   int faults = 5;
   absl::Duration longest = absl::Seconds(2);  // What lasts, lasts from 1 ms to this.
   // Each is as likely as the others. Those that end something cannot be drawn: what is drawn ends.
+  // What happens to switches, kSwitchRestart and kQuerierOff, is drawn where it is asked for.
   std::vector<FaultPlan::Verb> verbs = {
       FaultPlan::Verb::kCrash, FaultPlan::Verb::kPause,     FaultPlan::Verb::kFreeze,
       FaultPlan::Verb::kDown,  FaultPlan::Verb::kUnplug,    FaultPlan::Verb::kStep,
@@ -51,13 +52,15 @@ struct ChaosTargets {
   struct Segment {
     std::string name;
     std::vector<std::string> hosts;
+    bool has_switch = false;
   };
   std::vector<Host> hosts;
   std::vector<Segment> segments;
 };
 
-// Draws a plan; the options are valid. `draws` counts the draws of this kind in a run: each has a
-// label of its own.
+// Draws a plan; the options are valid. `draws` counts the draws of these kinds in a run: each has a
+// label of its own. A fault whose length, or amount, is drawn as 0 is none: so a story that draws
+// less makes the plan's faults earlier, shorter and weaker, and leaves them out in the end.
 FaultPlan DrawPlan(const ChaosOptions& options, const ChaosTargets& targets, Choices& choices,
                    uint64_t& draws);
 

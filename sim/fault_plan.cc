@@ -30,6 +30,8 @@ std::optional<Verb> EndOf(Verb verb) {
       return Verb::kUp;
     case Verb::kUnplug:
       return Verb::kPlug;
+    case Verb::kQuerierOff:
+      return Verb::kQuerierOn;
     default:
       return std::nullopt;
   }
@@ -41,7 +43,7 @@ bool SameHost(const std::string& a, const std::string& b) { return a == b || a =
 
 // Why two entries cannot both be meant; empty if they can. `b` is the later line.
 std::string Contradiction(const Entry& a, const Entry& b) {
-  const bool one_thing = a.host == b.host && a.interface == b.interface;
+  const bool one_thing = a.host == b.host && a.interface == b.interface && a.segment == b.segment;
   if (a.end && b.end) {
     const bool one_link = a.verb == Verb::kLink && b.verb == Verb::kLink &&
                           a.segment == b.segment && SameHost(a.host, b.host) &&
@@ -107,6 +109,10 @@ absl::string_view ToString(Verb verb) {
       return "link";
     case Verb::kQuiesce:
       return "quiesce";
+    case Verb::kSwitchRestart:
+    case Verb::kQuerierOff:
+    case Verb::kQuerierOn:
+      return "switch";
   }
   return "unknown";
 }
@@ -133,6 +139,15 @@ std::string Entry::ToString() const {
       break;
     case Verb::kLink:
       absl::StrAppend(&text, " ", segment, " ", host, "->", to, " ", change.ToString());
+      break;
+    case Verb::kSwitchRestart:
+      absl::StrAppend(&text, " ", segment, " restart");
+      break;
+    case Verb::kQuerierOff:
+      absl::StrAppend(&text, " ", segment, " querier off");
+      break;
+    case Verb::kQuerierOn:
+      absl::StrAppend(&text, " ", segment, " querier on");
       break;
     default:
       absl::StrAppend(&text, " ", host, interface.empty() ? "" : "/", interface);

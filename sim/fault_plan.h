@@ -20,11 +20,13 @@
 //              freeze HOST       thaw HOST         clock HOST step DURATION
 //              down HOST/ETH     up HOST/ETH       clock HOST drift NUMBER   (parts per billion)
 //              unplug HOST/ETH   plug HOST/ETH     quiesce
+//              switch SEGMENT restart              switch SEGMENT querier on|off
 //   from TIME to TIME
 //              crash HOST        pause HOST        freeze HOST
 //              down HOST/ETH     unplug HOST/ETH
 //              partition HOST ... | HOST ... [| HOST ...]
 //              link SEGMENT FROM->TO [loss R] [duplicate R] [corrupt R] [delay D] [jitter D]
+//              switch SEGMENT querier off
 //
 // Durations are as "2s", "1.5s", "20ms"; R is a fraction as "1/100". FROM and TO are hosts, or '*'
 // for all.
@@ -63,6 +65,9 @@ struct FaultPlan {
     kPartition,
     kLink,
     kQuiesce,
+    kSwitchRestart,
+    kQuerierOff,
+    kQuerierOn,
   };
 
   // One line.
@@ -75,10 +80,10 @@ struct FaultPlan {
     absl::Duration step = absl::ZeroDuration();        // kStep.
     int64_t drift_ppb = 0;                             // kDrift.
     std::vector<std::vector<std::string>> sides = {};  // kPartition: at least two.
-    std::string segment = {};                          // kLink.
-    std::string to = {};                               // kLink: the receiver, "*" for all.
-    LinkChange change = {};                            // kLink.
-    int line = 0;  // Where `Parse` found it, from 1; 0 for those that no text had.
+    std::string segment = {};  // kLink; kSwitchRestart, kQuerierOff, kQuerierOn.
+    std::string to = {};       // kLink: the receiver, "*" for all.
+    LinkChange change = {};    // kLink.
+    int line = 0;              // Where `Parse` found it, from 1; 0 for those that no text had.
 
     // The line that `Parse` reads.
     std::string ToString() const;
@@ -106,7 +111,7 @@ struct FaultPlan {
   absl::Duration End() const;
 };
 
-// "crash", "restart", and so on.
+// "crash", "restart", and so on: the word that a line begins with behind its time.
 absl::string_view ToString(FaultPlan::Verb verb);
 
 }  // namespace pollux::sim

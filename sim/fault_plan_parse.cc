@@ -51,6 +51,7 @@ class LineReader {
   absl::Status ReadClock();
   absl::Status ReadPartition();
   absl::Status ReadLink();
+  absl::Status ReadSwitch();
   absl::Status ReadChange();
 
   bool done() const { return words_.empty(); }
@@ -142,10 +143,11 @@ absl::Status LineReader::ReadWhat() {
     entry_.verb = Verb::kQuiesce;
     return absl::OkStatus();
   }
+  if (word == "switch") return ReadSwitch();
   return Refuse(absl::StrCat("\"", word,
                              "\" is nothing that can happen: there are crash, restart, pause, "
                              "resume, freeze, thaw, down, up, unplug, plug, clock, partition, "
-                             "link, quiesce"));
+                             "link, switch, quiesce"));
 }
 
 absl::Status LineReader::ReadSubject(Verb verb) {
@@ -233,6 +235,26 @@ absl::Status LineReader::ReadLink() {
     if (absl::Status s = ReadChange(); !s.ok()) return s;
   }
   return Validate(entry_.change);
+}
+
+absl::Status LineReader::ReadSwitch() {
+  if (absl::Status s = ReadName("segment", entry_.segment); !s.ok()) return s;
+  const absl::string_view what = Next();
+  const absl::string_view state = what == "querier" ? Next() : "";
+  if (what == "restart") {
+    entry_.verb = Verb::kSwitchRestart;
+  } else if (state == "off" || state == "on") {
+    entry_.verb = state == "off" ? Verb::kQuerierOff : Verb::kQuerierOn;
+  } else if (what == "querier") {
+    return Refuse(absl::StrCat("\"", state, "\" is no state of a querier: it is on or off"));
+  } else {
+    return Refuse(absl::StrCat("\"", what,
+                               "\" is nothing that switches do: there are restart, querier on, "
+                               "querier off"));
+  }
+  if (!entry_.end || entry_.verb == Verb::kQuerierOff) return absl::OkStatus();
+  return Refuse(absl::StrCat("\"", what, state.empty() ? "" : " ", state,
+                             "\" happens at one time: write \"at TIME switch ...\""));
 }
 
 absl::Status LineReader::ReadChange() {

@@ -32,6 +32,16 @@ absl::Status CheckLink(const Network& network, const FaultPlan::Entry& entry) {
   return absl::OkStatus();
 }
 
+absl::Status CheckSwitch(const Network& network, const std::string& name) {
+  const Segment* segment = network.FindSegment(name);
+  if (segment == nullptr) {
+    return absl::NotFoundError(absl::StrCat("there is no segment \"", name, "\""));
+  }
+  if (segment->has_switch()) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat(
+      "segment ", name, " has no switch that reads IGMP; SegmentOptions::snooping adds one"));
+}
+
 absl::Status CheckEntry(const Network& network, const FaultPlan::Entry& entry) {
   if (entry.begin < network.elapsed()) {
     return absl::InvalidArgumentError(
@@ -42,6 +52,10 @@ absl::Status CheckEntry(const Network& network, const FaultPlan::Entry& entry) {
       return absl::OkStatus();
     case Verb::kLink:
       return CheckLink(network, entry);
+    case Verb::kSwitchRestart:
+    case Verb::kQuerierOff:
+    case Verb::kQuerierOn:
+      return CheckSwitch(network, entry.segment);
     case Verb::kPartition:
       for (const std::vector<std::string>& side : entry.sides) {
         for (const std::string& name : side) {
@@ -108,6 +122,9 @@ void PlanRunner::Begin(const FaultPlan::Entry& entry, std::vector<FaultGuard>& g
     Segment& segment = *network_.FindSegment(entry.segment);
     return guards.push_back(segment.Fault(find(entry.host), find(entry.to), entry.change));
   }
+  if (entry.verb == Verb::kQuerierOff) {
+    return guards.push_back(network_.FindSegment(entry.segment)->HoldQuerierOff());
+  }
   Host& host = *network_.FindHost(entry.host);
   switch (entry.verb) {
     case Verb::kCrash:
@@ -125,8 +142,17 @@ void PlanRunner::Begin(const FaultPlan::Entry& entry, std::vector<FaultGuard>& g
   }
 }
 
+void PlanRunner::Do(FaultPlan::Verb verb, Segment& segment) {
+  if (verb == Verb::kSwitchRestart) {
+    segment.RestartSwitch();
+  } else {
+    segment.SetQuerier(verb == Verb::kQuerierOn);
+  }
+}
+
 void PlanRunner::Do(const FaultPlan::Entry& entry) {
   if (entry.verb == Verb::kQuiesce) return network_.Quiesce();
+  if (Segment* segment = network_.FindSegment(entry.segment)) return Do(entry.verb, *segment);
   Host& host = *network_.FindHost(entry.host);
   switch (entry.verb) {
     case Verb::kCrash:

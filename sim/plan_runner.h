@@ -19,6 +19,7 @@
 namespace pollux::sim {
 
 class Network;
+class Segment;
 
 // Loop thread only. Owned by its network.
 class PlanRunner {
@@ -32,6 +33,7 @@ class PlanRunner {
   PlanRunner(const PlanRunner&) = delete;
   PlanRunner& operator=(const PlanRunner&) = delete;
 
+  const FaultPlan& plan() const { return plan_; }
   // Has nothing more happen, and ends what is in force.
   void Cancel();
 
@@ -52,6 +54,7 @@ class PlanRunner {
 
   void Begin(const FaultPlan::Entry& entry, std::vector<FaultGuard>& guards);
   void Do(const FaultPlan::Entry& entry);
+  void Do(FaultPlan::Verb verb, Segment& segment);
 
   Network& network_;
   const FaultPlan plan_;

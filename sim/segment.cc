@@ -35,7 +35,12 @@ IpAddress LinkLocal(const std::array<uint8_t, 6>& hardware) {
 
 Segment::Segment(const World& world, Topology& topology, absl::string_view name,
                  const SegmentOptions& options)
-    : world_(world), topology_(topology), domain_(name, world, options.link) {
+    : world_(world),
+      topology_(topology),
+      domain_(name, world, options.link),
+      querier_at_first_(options.snooping && options.snooping->querier),
+      querier_(querier_at_first_),
+      no_querier_({.by_call = !querier_at_first_}) {
   if (options.snooping) domain_.AddSwitch(*options.snooping);
   for (const std::string& text : {options.ipv4, options.ipv6}) {
     if (text.empty()) continue;
@@ -338,6 +343,8 @@ FaultGuard Segment::Fault(const Host* from, const Host* to, const LinkChange& ch
 void Segment::Quiesce() {
   ++quiesced_;
   domain_.ClearFaults();
+  no_querier_ = {.by_call = !querier_at_first_};
+  if (has_switch()) ApplyQuerier();
 }
 
 void Segment::RecordFault(absl::string_view note) {
@@ -354,8 +361,26 @@ SnoopingSwitch& Segment::Switch() const {
 }
 
 void Segment::SetQuerier(bool querier) {
-  Switch().SetQuerier(querier);
-  RecordFault(querier ? "has a querier" : "has no querier");
+  no_querier_.by_call = !querier;
+  ApplyQuerier();
+}
+
+FaultGuard Segment::HoldQuerierOff() {
+  ++no_querier_.guards;
+  ApplyQuerier();
+  return FaultGuard([this, quiesced = quiesced_] {
+    if (quiesced != quiesced_) return;
+    --no_querier_.guards;
+    ApplyQuerier();
+  });
+}
+
+void Segment::ApplyQuerier() {
+  SnoopingSwitch& its_switch = Switch();
+  if (querier_ == !no_querier_.on()) return;
+  querier_ = !querier_;
+  its_switch.SetQuerier(querier_);
+  RecordFault(querier_ ? "has a querier" : "has no querier");
 }
 
 void Segment::RestartSwitch() {

@@ -99,9 +99,12 @@ class Segment {
 
   // ---- The switch that `SegmentOptions::snooping` asked for: this is checked. ----
 
+  bool has_switch() const { return domain_.snooping() != nullptr; }
   // Has somebody begin to ask who wants which group, at this moment and in intervals from then on,
   // or nobody ask any more.
   void SetQuerier(bool querier);
+  // Nobody asks while the guard that is returned lives.
+  FaultGuard HoldQuerierOff();
   // The switch forgets who wants what, as one that restarts.
   void RestartSwitch();
   // Whether it passes a group's packets to that host.
@@ -164,6 +167,8 @@ class Segment {
   void Quiesce();
   void RecordFault(absl::string_view note);
   SnoopingSwitch& Switch() const;
+  // Has the querier be as `no_querier_` says.
+  void ApplyQuerier();
 
   const World world_;
   Topology& topology_;
@@ -171,6 +176,9 @@ class Segment {
   std::vector<Prefix> prefixes_;  // IPv4 before IPv6.
   std::vector<Host*> hosts_;      // In the order of attaching.
   uint64_t quiesced_ = 0;         // How often: guards of before hold nothing.
+  const bool querier_at_first_;
+  bool querier_;
+  FaultSwitch no_querier_;
 };
 
 }  // namespace pollux::sim

@@ -42,6 +42,8 @@ absl::string_view ToString(DrawKind kind) {
       return "NAT port";
     case DrawKind::kReportDelay:
       return "report delay";
+    case DrawKind::kChaosChoice:
+      return "chaos choice";
     case DrawKind::kChaos:
       return "chaos";
   }

@@ -41,7 +41,9 @@ enum class DrawKind : uint8_t {
   kUndetected = 14,   // Flip: the checksum of a corrupted packet fits by chance.
   kNatPort = 15,      // Below: where a NAT's search for a free port starts.
   kReportDelay = 16,  // Below: how long after the first a host's second report about a group is.
-  kChaos = 40,        // Below: what a plan of faults has that luck draws.
+  kChaos = 40,        // Below: when, how long and how much in a plan of faults that luck draws: the
+                      //   smaller, the weaker.
+  kChaosChoice = 41,  // Below: which of its faults, and to whom.
 };
 
 inline constexpr DrawKind kAllDrawKinds[] = {
@@ -50,12 +52,12 @@ inline constexpr DrawKind kAllDrawKinds[] = {
     DrawKind::kJitter,         DrawKind::kLossState,     DrawKind::kDuplicateState,
     DrawKind::kCorruptState,   DrawKind::kOvertakeState, DrawKind::kLate,
     DrawKind::kCorruptBit,     DrawKind::kUndetected,    DrawKind::kNatPort,
-    DrawKind::kReportDelay,    DrawKind::kChaos,
+    DrawKind::kReportDelay,    DrawKind::kChaos,         DrawKind::kChaosChoice,
 };
 
 // "loss", "duplicate", "ephemeral port", "reuse-port group", "corrupt", "overtake", "jitter", "loss
 // state", "duplicate state", "corrupt state", "overtake state", "late", "corrupt bit",
-// "undetected", "NAT port", "report delay", "chaos".
+// "undetected", "NAT port", "report delay", "chaos", "chaos choice".
 absl::string_view ToString(DrawKind kind);
 // Whether it is a fault, which `Choices::Flip` decides, and not a choice of `Choices::Below`.
 bool IsFault(DrawKind kind);

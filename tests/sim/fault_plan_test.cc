@@ -39,13 +39,17 @@ at 34s            unplug alice/eth0
 at 35s            plug alice/eth0
 from 36s to 37s   crash server
 from 36s to 37s   down bob/eth0
+from 40s to 50s   switch lan querier off
+at 51s            switch lan querier off
+at 52s            switch lan querier on
+at 53s            switch lan restart
 at 1m             quiesce
 )";
 
 TEST(FaultPlan, IsReadAndPrintedAsTheSame) {
   const absl::StatusOr<FaultPlan> plan = FaultPlan::Parse(kWhole, "whole.plan");
   ASSERT_THAT(plan, IsOk());
-  EXPECT_EQ(plan->entries.size(), 21);
+  EXPECT_EQ(plan->entries.size(), 25);
   EXPECT_EQ(plan->End(), absl::Minutes(1));
   const std::string printed = plan->ToString();
   EXPECT_EQ(printed.substr(0, printed.find("\nfrom 3s to 4s link lan *")),
@@ -112,6 +116,13 @@ TEST(FaultPlan, WhatIsDamagedIsNamedWithFileLineAndValue) {
       {"at 2s clock bob step three", "\"three\" is no duration"},
       {"at 2s clock bob drift fast", "\"fast\" is no number"},
       {"at 2s clock bob drift 600000000", "drift_ppb 600000000"},
+      {"at 2s switch", "there is no segment"},
+      {"at 2s switch lan", "\"\" is nothing that switches do"},
+      {"at 2s switch lan crash", "\"crash\" is nothing that switches do"},
+      {"at 2s switch lan querier", "\"\" is no state of a querier"},
+      {"at 2s switch lan querier gone", "\"gone\" is no state of a querier"},
+      {"from 1s to 2s switch lan restart", "\"restart\" happens at one time"},
+      {"from 1s to 2s switch lan querier on", "\"querier on\" happens at one time"},
   };
   for (const auto& [line, message] : cases) {
     const absl::StatusOr<FaultPlan> plan =
@@ -131,6 +142,8 @@ TEST(FaultPlan, WhatContradictsItselfIsNamedWithBothLines) {
       {"at 2s crash a", "at 2s crash a"},
       {"at 2s resume a", "at 2s pause a"},
       {"at 2s clock a drift 5", "at 2s clock a drift 6"},
+      {"from 1s to 3s switch lan querier off", "at 2s switch lan querier on"},
+      {"from 1s to 3s switch lan querier off", "from 2s to 4s switch lan querier off"},
       {"from 1s to 3s link lan a->b loss 1/2", "from 2s to 4s link lan a->b loss 1/3"},
       {"from 1s to 3s link lan *->b delay 1s", "from 2s to 4s link lan a->* delay 2s"},
   };
@@ -152,6 +165,8 @@ TEST(FaultPlan, WhatOnlyTouchesDoesNotContradict) {
         "loss 1/3",
         "from 1s to 3s link lan a->b loss 1/2\nfrom 3s to 4s link lan a->b "
         "loss 1/3",
+        "from 1s to 3s switch lan querier off\nfrom 2s to 4s switch wan querier off",
+        "from 1s to 3s switch lan querier off\nat 2s switch lan restart",
         "from 1s to 3s partition a | b\nfrom 2s to 4s partition a | c"}) {
     EXPECT_THAT(FaultPlan::Parse(text), IsOk()) << text;
   }
