@@ -17,17 +17,23 @@
 
 namespace pollux::sim {
 
-// A packet between hosts. A value type; thread-compatible.
+// A packet between hosts, or that waits to be. A value type; thread-compatible.
 struct InFlightPacket {
   uint64_t id = 0;     // For `Network::Hold`, `Release` and `Discard`; never used again.
   std::string way;     // The link it is on, "lan/alice->bob"; of one for many, the segment.
   std::string origin;  // The host that it came from at first.
-  std::vector<std::string> to;  // The hosts at whose interfaces it arrives, in that order.
-  // When it does, since the simulation began; nullopt while it is held.
+  // The hosts at whose interfaces it arrives, in that order; of one for many that waits, none yet.
+  std::vector<std::string> to;
+  bool held = false;
+  // Whether it is not yet on its flight: it waits for the line, or is being sent by it. It gets
+  // another number when it leaves, and, where the line is shared, its luck only then.
+  bool waits = false;
+  // When it arrives, since the simulation began; nullopt while it is held or waits.
   std::optional<absl::Duration> arrives;
   Packet packet;
 
-  // A line for people: "#3 lan/alice->bob 10.0.0.1:5000 > 10.0.0.2:7755, 5 bytes, held".
+  // A line for people: "#3 lan/alice->bob 10.0.0.1:5000 > 10.0.0.2:7755, 5 bytes, held"; or
+  // "..., waits", "..., held in the queue".
   std::string ToString() const;
 };
 

@@ -307,11 +307,18 @@ FaultPlan Network::DrawPlan(const ChaosOptions& options) {
   for (const std::unique_ptr<Segment>& segment : segments_) {
     ChaosTargets::Segment& target = targets.segments.emplace_back();
     target.name = segment->name();
+    target.has_switch = segment->has_switch();
     for (const std::unique_ptr<Host>& host : hosts_) {
       if (segment->IsAttached(*host)) target.hosts.push_back(host->name());
     }
   }
   return sim::DrawPlan(options, targets, choices_, chaos_draws_);
+}
+
+std::string Network::Plans() const {
+  std::string text;
+  for (const std::unique_ptr<PlanRunner>& plan : plans_) text += plan->plan().ToString();
+  return text;
 }
 
 void Network::Quiesce() {

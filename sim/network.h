@@ -151,6 +151,8 @@ class Network final : private Scene {
   // A plan that luck draws for the hosts and segments that there are, for `Apply`: the same seed
   // draws the same. Bad options are the programmer's error: this is checked.
   FaultPlan DrawPlan(const ChaosOptions& options = {});
+  // All plans that were applied, as text, one after the other.
+  std::string Plans() const;
   // Ends every fault, whatever holds it, and all plans: hosts are up, programs run, interfaces are
   // up and plugged in, links are as their profiles say, and clocks run as they did at first. What
   // time of day they show stays. Guards that live on hold nothing any more.
@@ -177,14 +179,15 @@ class Network final : private Scene {
   [[nodiscard]] RuleGuard AddRule(absl::string_view name, const PacketMatch& match,
                                   const Verdict& verdict);
 
-  // What is under way, in the order in which it was sent: on its flight, or held. What waits for a
-  // line is not under way yet.
+  // What is under way, in the order in which it was sent: on its flight, held, or in wait for a
+  // line.
   std::vector<InFlightPacket> InFlight() const;
   // Keeps a packet, by its number in that list, where it is.
   // Errors of all three: kNotFound for one that is not under way (any more).
   absl::Status Hold(uint64_t packet);
   // Lets a held packet arrive, at this instant, behind what is due now and what was released
-  // before. Errors: kFailedPrecondition for one that is not held.
+  // before; or, where it was held in a queue, lets it wait again, behind all who do, whether there
+  // is room or not. Errors: kFailedPrecondition for one that is not held.
   absl::Status Release(uint64_t packet);
   // Throws a packet away that is under way, held or not.
   absl::Status Discard(uint64_t packet);
@@ -212,8 +215,18 @@ class Network final : private Scene {
   const UdpStack& kernel(size_t host) const override { return hosts_[host]->stack_; }
 
   World world() { return {timeline_, courier_, choices_, trace_, &rules_, blocks_.get()}; }
-  absl::StatusOr<Courier::Flight*> FindFlight(uint64_t packet) const;
-  void Record(EventKind kind, const Courier::Flight& flight, DropCause cause);
+  // What `InFlight` lists, where it is: on a flight, or in a room.
+  struct UnderWay {
+    Courier::Flight* flight = nullptr;
+    WaitingRoom* room = nullptr;
+    const Packet* packet = nullptr;
+    Name origin;
+    Name way;
+    bool held = false;
+  };
+  absl::StatusOr<UnderWay> FindUnderWay(uint64_t packet) const;
+  // Puts on record what the tester does to it.
+  absl::Status Record(EventKind kind, uint64_t packet);
   // The name service of the host that is entered next.
   HostEngine::NameService NamesOfNext();
   void Enter(std::unique_ptr<Host> host);

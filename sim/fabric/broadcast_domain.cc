@@ -31,6 +31,8 @@ class BroadcastDomain::Crowd final : public Departure {
   void Depart(const Packet& packet, const Name& origin) override {
     domain_.Spread(from_, packet, origin, domain_.ports_[from_].out.get());
   }
+  Name way() const override { return domain_.name_.label(); }
+  const Station* single_receiver() const override { return nullptr; }
 
  private:
   BroadcastDomain& domain_;

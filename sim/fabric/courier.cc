@@ -25,7 +25,7 @@ Courier::Flight& Courier::NewFlight(const Packet& packet, const Name& origin) {
   }
   Flight& flight = *idle_.back();
   idle_.pop_back();
-  flight.id_ = ++latest_id_;
+  flight.id_ = NewNumber();
   flight.packet_ = packet;
   flight.origin_ = origin;
   flight.receivers_.clear();
@@ -77,6 +77,32 @@ Courier::Flight* Courier::Find(uint64_t id) const {
   }
   return nullptr;
 }
+
+// ---- What waits for its flight ----
+
+void Courier::Leave(WaitingRoom& room) {
+  rooms_.erase(std::find(rooms_.begin(), rooms_.end(), &room));
+}
+
+std::vector<WaitingPacket> Courier::Waiting() const {
+  std::vector<WaitingPacket> all;
+  for (const WaitingRoom* room : rooms_) room->List(all);
+  std::sort(all.begin(), all.end(),
+            [](const WaitingPacket& a, const WaitingPacket& b) { return a.id < b.id; });
+  return all;
+}
+
+WaitingRoom* Courier::FindRoom(uint64_t id) const {
+  for (WaitingRoom* room : rooms_) {
+    std::vector<WaitingPacket> all;
+    room->List(all);
+    const auto is_it = [id](const WaitingPacket& waiting) { return waiting.id == id; };
+    if (std::any_of(all.begin(), all.end(), is_it)) return room;
+  }
+  return nullptr;
+}
+
+// ---- Lists ----
 
 std::vector<const Courier::Flight*> Courier::Flights() const {
   std::vector<const Flight*> flights;

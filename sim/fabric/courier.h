@@ -6,7 +6,8 @@
 // each of them after a delay. Records of flights are used again, so that in the steady state
 // nothing is allocated; all receivers of a flight share the packet.
 //
-// A flight can be held: it then stays where it is until it is released.
+// A flight can be held: it then stays where it is until it is released. What waits for its flight
+// is elsewhere (waiting_room.h), and has a number here.
 
 #ifndef POLLUX_SIM_FABRIC_COURIER_H_
 #define POLLUX_SIM_FABRIC_COURIER_H_
@@ -21,6 +22,7 @@
 #include "absl/types/span.h"
 #include "sim/choice/name.h"
 #include "sim/fabric/station.h"
+#include "sim/fabric/waiting_room.h"
 #include "sim/kernel/packet.h"
 #include "sim/timeline.h"
 #include "udp/timer_queue.h"
@@ -89,6 +91,18 @@ class Courier {
   // All flights that are under way or held, by number.
   std::vector<const Flight*> Flights() const;
 
+  // ---- What waits for its flight ----
+
+  // One that no flight and no waiting packet has had.
+  uint64_t NewNumber() { return ++latest_id_; }
+  // Must be left before it goes.
+  void Enter(WaitingRoom& room) { rooms_.push_back(&room); }
+  void Leave(WaitingRoom& room);
+  // All that wait, by number.
+  std::vector<WaitingPacket> Waiting() const;
+  // Where the packet of that number waits; null for nowhere.
+  WaitingRoom* FindRoom(uint64_t id) const;
+
   // How many flights are under way or held.
   size_t in_flight() const { return flights_.size() - idle_.size(); }
 
@@ -100,6 +114,7 @@ class Courier {
   uint64_t latest_id_ = 0;
   std::vector<std::unique_ptr<Flight>> flights_;
   std::vector<Flight*> idle_;
+  std::vector<WaitingRoom*> rooms_;
 };
 
 }  // namespace pollux::sim

@@ -68,6 +68,8 @@ class Link final : private Departure {
  private:
   // Departure.
   void Depart(const Packet& packet, const Name& origin) override;
+  Name way() const override { return luck_.name(); }
+  const Station* single_receiver() const override { return &to_; }
 
   // What rules say of the packet; what they say is on record.
   Verdict Ask(const Packet& packet, const Name& origin);

@@ -2,6 +2,7 @@
 
 #include "sim/fabric/transmitter.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pollux::sim {
@@ -20,13 +21,17 @@ void Transmitter::Use(const LinkProfile& profile) {
 
 void Transmitter::Enqueue(const Packet& packet, const Name& origin, Departure& to) {
   const uint64_t bytes = packet.wire_size() + profile_->overhead;
-  Waiting added{packet, origin, &to, world_.timeline.now(), bytes};
+  Waiting added{packet, origin, &to, world_.timeline.now(), bytes, world_.courier.NewNumber()};
   if (sending_ && !HasRoomFor(bytes)) {
     Record(EventKind::kDropped, added, DropCause::kQueueFull);
     return;
   }
-  waiting_bytes_ += bytes;
-  waiting_.push_back(std::move(added));
+  Join(std::move(added));
+}
+
+void Transmitter::Join(Waiting&& waiting) {
+  waiting_bytes_ += waiting.bytes;
+  waiting_.push_back(std::move(waiting));
   if (!sending_) {
     remainder_ = 0;
     SendNext();
@@ -47,9 +52,14 @@ void Transmitter::SendNext() {
 
 void Transmitter::Fire() {
   // The next packet starts first: what becomes of this one may send another.
-  const Waiting sent = std::move(on_line_);
+  Waiting sent = std::move(on_line_);
   SendNext();
-  sent.to->Depart(sent.packet, sent.origin);
+  if (sent.held) {
+    sent.sent = true;
+    held_.push_back(std::move(sent));
+  } else if (sent.to != nullptr) {
+    sent.to->Depart(sent.packet, sent.origin);
+  }
 }
 
 bool Transmitter::Pop(Waiting& next) {
@@ -77,6 +87,73 @@ bool Transmitter::Pop(Waiting& next) {
   codel_.Empty();
   return false;
 }
+
+// ---- The tester's hand ----
+
+void Transmitter::List(std::vector<WaitingPacket>& all) const {
+  const auto add = [&](const Waiting& one) {
+    if (one.to == nullptr) return;  // It was thrown away while the line sent it.
+    all.push_back(
+        {one.id, &one.packet, one.origin, one.to->way(), one.to->single_receiver(), one.held});
+  };
+  if (sending_) add(on_line_);
+  for (size_t place = 0; place < waiting_.size(); ++place) add(waiting_[place]);
+  for (const Waiting& one : held_) add(one);
+}
+
+std::optional<Transmitter::Waiting> Transmitter::TakeOut(uint64_t id) {
+  std::optional<Waiting> taken;
+  // All go round once.
+  for (size_t left = waiting_.size(); left > 0; --left) {
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (next.id == id) {
+      waiting_bytes_ -= next.bytes;
+      taken = std::move(next);
+    } else {
+      waiting_.push_back(std::move(next));
+    }
+  }
+  const auto held = std::find_if(held_.begin(), held_.end(),
+                                 [id](const Waiting& waiting) { return waiting.id == id; });
+  if (held != held_.end()) {
+    taken = std::move(*held);
+    held_.erase(held);
+  }
+  return taken;
+}
+
+void Transmitter::Hold(uint64_t id) {
+  if (IsOnLine(id)) {
+    on_line_.held = true;
+  } else if (std::optional<Waiting> waiting = TakeOut(id)) {
+    waiting->held = true;
+    held_.push_back(*std::move(waiting));
+  }
+}
+
+void Transmitter::Release(uint64_t id) {
+  if (IsOnLine(id)) {
+    on_line_.held = false;
+  } else if (std::optional<Waiting> waiting = TakeOut(id)) {
+    waiting->held = false;
+    if (waiting->sent) return waiting->to->Depart(waiting->packet, waiting->origin);
+    waiting->since = world_.timeline.now();
+    Join(*std::move(waiting));
+  }
+}
+
+void Transmitter::Discard(uint64_t id) {
+  if (!IsOnLine(id)) {
+    TakeOut(id);
+    return;
+  }
+  // The line sends it to its end, to nobody.
+  on_line_.to = nullptr;
+  on_line_.held = false;
+}
+
+// ---- The line ----
 
 absl::Duration Transmitter::TimeOf(uint64_t bytes) {
   if (profile_->rate == 0) return absl::ZeroDuration();

@@ -15,12 +15,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "sim/choice/name.h"
 #include "sim/fabric/codel.h"
 #include "sim/fabric/link_profile.h"
 #include "sim/fabric/station.h"
+#include "sim/fabric/waiting_room.h"
 #include "sim/fabric/world.h"
 #include "sim/kernel/packet.h"
 #include "sim/kernel/ring_queue.h"
@@ -35,6 +38,9 @@ class Departure {
   virtual ~Departure() = default;
   // `origin` is the name of the host that the packet came from at first.
   virtual void Depart(const Packet& packet, const Name& origin) = 0;
+  // For lists: the link, or the segment, and the receiver, null for many.
+  virtual Name way() const = 0;
+  virtual const Station* single_receiver() const = 0;
 };
 
 // What waits for a line. The packet that the line is sending does not wait any more.
@@ -44,11 +50,14 @@ struct QueueLength {
 };
 
 // Loop thread only. The station, the profile in force, and the departures must outlive it.
-class Transmitter final : private TimerQueue::Entry {
+class Transmitter final : private TimerQueue::Entry, private WaitingRoom {
  public:
   // `station` is the interface, for the record.
   Transmitter(const World& world, const Station& station, const LinkProfile& profile)
-      : world_(world), station_(station), profile_(&profile) {}
+      : world_(world), station_(station), profile_(&profile) {
+    world_.courier.Enter(*this);
+  }
+  ~Transmitter() override { world_.courier.Leave(*this); }
   Transmitter(const Transmitter&) = delete;
   Transmitter& operator=(const Transmitter&) = delete;
 
@@ -70,10 +79,24 @@ class Transmitter final : private TimerQueue::Entry {
     Departure* to = nullptr;
     absl::Time since;
     uint64_t bytes = 0;
+    uint64_t id = 0;
+    bool held = false;
+    bool sent = false;  // Of one that is held: it was on the line by then.
   };
+
+  // WaitingRoom: what waits, and what the line is sending.
+  void List(std::vector<WaitingPacket>& all) const override;
+  void Hold(uint64_t id) override;
+  void Release(uint64_t id) override;
+  void Discard(uint64_t id) override;
 
   // The line has sent a packet.
   void Fire() override;
+  // Puts one behind those that wait.
+  void Join(Waiting&& waiting);
+  // Takes one out of the middle of those that wait, or those that are held; nullopt for neither.
+  std::optional<Waiting> TakeOut(uint64_t id);
+  bool IsOnLine(uint64_t id) const { return sending_ && on_line_.id == id; }
   // Begins to send the next packet, if there is one.
   void SendNext();
   // Takes the next packet out of the queue, without those that CoDel drops.
@@ -90,6 +113,7 @@ class Transmitter final : private TimerQueue::Entry {
   uint64_t waiting_bytes_ = 0;
   Waiting on_line_;
   bool sending_ = false;
+  std::vector<Waiting> held_;  // By the tester's hand.
   // What is left over of a nanosecond, in parts of `rate`: so that no time is lost between packets.
   uint64_t remainder_ = 0;
   CoDelState codel_;

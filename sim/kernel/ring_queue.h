@@ -25,6 +25,10 @@ class RingQueue {
   // The oldest; there must be one.
   T& front() { return places_[first_]; }
   const T& front() const { return places_[first_]; }
+  // That many after the oldest; there must be one.
+  const T& operator[](size_t place) const {
+    return places_[(first_ + static_cast<uint32_t>(place)) & (room_ - 1)];
+  }
 
   void push_back(T value) {
     if (size_ == room_) Grow();

@@ -287,5 +287,105 @@ TEST(InFlightLimits, HeldPacketsCount) {
       "more than 10 packets are under way");
 }
 
+// ---- Packets that wait for a line ----
+
+// A packet of 100 bytes takes alice's line 100 ms.
+class WaitingTest : public LinkBed {
+ protected:
+  WaitingTest() { lan.SetUplink(alice.host, {.latency = absl::Milliseconds(10), .rate = 8000}); }
+  void Say(char c, const Speaker& to) { alice.Say(std::string(72, c), to); }
+  // The first letters of what bob heard.
+  std::string Heard() const {
+    std::string letters;
+    for (const std::string& text : bob.heard) letters += text.front();
+    return letters;
+  }
+};
+
+TEST_F(WaitingTest, AreListedWithThoseThatFly) {
+  carol.Say("flies", bob);
+  Say('a', bob);
+  Say('b', carol);
+  const std::vector<InFlightPacket> packets = net.InFlight();
+  ASSERT_EQ(packets.size(), 3u);
+  EXPECT_FALSE(packets[0].waits);
+  for (size_t i = 1; i < packets.size(); ++i) {
+    EXPECT_LT(packets[i - 1].id, packets[i].id);
+    EXPECT_TRUE(packets[i].waits);
+    EXPECT_FALSE(packets[i].arrives.has_value());
+    EXPECT_EQ(packets[i].origin, "alice");
+  }
+  EXPECT_EQ(packets[2].way, "lan/alice->carol");
+  EXPECT_THAT(packets[2].to, ElementsAre("carol"));
+  EXPECT_THAT(packets[2].ToString(), HasSubstr("72 bytes, waits"));
+  Run(absl::Milliseconds(150));
+  // The first is on its flight, under another number; carol's was long ago.
+  EXPECT_EQ(net.InFlight().size(), 1u);
+  EXPECT_EQ(net.InFlight()[0].id, packets[2].id);
+}
+
+TEST_F(WaitingTest, AHeldOneIsPassedByTheOthersAndThenWaitsAgain) {
+  for (const char c : {'a', 'b', 'c', 'd'}) Say(c, bob);
+  const uint64_t b = net.InFlight()[1].id;
+  EXPECT_TRUE(net.Hold(b).ok());
+  EXPECT_TRUE(net.Hold(b).ok());
+  EXPECT_EQ(lan.UplinkQueue(alice.host).packets, 2u);
+  EXPECT_THAT(net.InFlight()[1].ToString(), HasSubstr("held in the queue"));
+  Run(absl::Milliseconds(250));
+  EXPECT_EQ(Heard(), "ac");
+  EXPECT_TRUE(net.Release(b).ok());
+  EXPECT_EQ(net.Release(b).code(), absl::StatusCode::kFailedPrecondition);
+  Run(absl::Seconds(1));
+  EXPECT_EQ(Heard(), "acdb");
+  EXPECT_EQ(bob.when.back(), absl::Milliseconds(410)) << "it had the line for its own time";
+  EXPECT_THAT(net.InFlight(), IsEmpty());
+}
+
+TEST_F(WaitingTest, OneThatTheLineIsSendingIsHeldBehindIt) {
+  Say('a', bob);
+  Say('b', bob);
+  const uint64_t a = net.InFlight()[0].id;
+  EXPECT_TRUE(net.Hold(a).ok());
+  Run(absl::Seconds(1));
+  EXPECT_EQ(Heard(), "b");
+  EXPECT_TRUE(net.Release(a).ok());
+  Run(absl::Milliseconds(10));
+  EXPECT_EQ(Heard(), "ba") << "the line is behind it";
+}
+
+TEST_F(WaitingTest, OnesAreThrownAwayWherever) {
+  for (const char c : {'a', 'b', 'c', 'd'}) Say(c, bob);
+  const std::vector<InFlightPacket> packets = net.InFlight();
+  EXPECT_TRUE(net.Discard(packets[0].id).ok()) << "on the line";
+  EXPECT_TRUE(net.Discard(packets[1].id).ok()) << "in the queue";
+  EXPECT_TRUE(net.Hold(packets[2].id).ok());
+  EXPECT_TRUE(net.Discard(packets[2].id).ok()) << "held";
+  EXPECT_EQ(net.Discard(packets[2].id).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(net.InFlight().size(), 1u);
+  const std::string story = Run(absl::Seconds(1));
+  EXPECT_THAT(story, HasSubstr("(discarded)"));
+  EXPECT_EQ(Heard(), "d");
+  EXPECT_EQ(bob.when.back(), absl::Milliseconds(210)) << "the line sent the first to its end";
+}
+
+TEST_F(WaitingTest, ForManyIsOneAndHasNoReceiversYet) {
+  ASSERT_TRUE(alice.socket.SetOption(SocketOption::kBroadcast, 1).ok());
+  alice.Say(std::string(72, 'x'), IpAddress::Broadcast());
+  std::vector<InFlightPacket> waiting;
+  for (const InFlightPacket& packet : net.InFlight()) {
+    if (packet.waits) waiting.push_back(packet);
+  }
+  ASSERT_EQ(waiting.size(), 1u);
+  EXPECT_EQ(waiting[0].way, "lan");
+  EXPECT_THAT(waiting[0].to, IsEmpty());
+  EXPECT_TRUE(net.Hold(waiting[0].id).ok());
+  Run(absl::Seconds(1));
+  EXPECT_THAT(bob.heard, IsEmpty());
+  net.ReleaseAll();
+  Run(absl::Seconds(1));
+  EXPECT_EQ(Heard(), "x");
+  EXPECT_EQ(carol.heard.size(), 1u);
+}
+
 }  // namespace
 }  // namespace pollux::sim
