@@ -34,6 +34,7 @@ class Host::Interface final : public Station {
   Name interface_name() const override { return label_; }
   bool Wants(const IpAddress& group) const override;
   bool IsRouter() const override;
+  IpAddress GroupSource(bool ipv4) const override;
   bool AnswersFor(const IpAddress& address) const override;
   bool ShoutsTo(const IpAddress& address) const override;
   void Unclaimed(const Packet& packet) override;

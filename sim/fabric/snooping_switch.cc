@@ -2,6 +2,7 @@
 
 #include "sim/fabric/snooping_switch.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -47,6 +48,7 @@ class SnoopingSwitch::Report final : public TimerQueue::Entry {
   IpAddress group;
   bool wanted = false;
   bool under_way = false;
+  uint64_t sent = 0;  // The number, on record, of what is under way.
 
  private:
   SnoopingSwitch& owner_;
@@ -97,7 +99,16 @@ void SnoopingSwitch::SetLink(Port port, bool link, bool reports) {
   for (const IpAddress& group : table_.Wanted(port)) Tell(port, group, true);
 }
 
-void SnoopingSwitch::SetQuerier(bool querier) { table_.SetQuerier(querier, now()); }
+void SnoopingSwitch::SetQuerier(bool querier) {
+  table_.SetQuerier(querier, now());
+  if (!querier) return;
+  for (const IpAddress& all : {IpAddress::AnyIpv4(), IpAddress::AnyIpv6()}) {
+    const bool spoken = std::any_of(lines_.begin(), lines_.end(), [&](const auto& line) {
+      return !line->station.GroupSource(all.is_ipv4()).is_unspecified();
+    });
+    if (spoken) Ask(all, 0);
+  }
+}
 
 void SnoopingSwitch::Restart() {
   for (Port port = 0; port < lines_.size(); ++port) {
@@ -127,26 +138,61 @@ void SnoopingSwitch::Tell(Port port, const IpAddress& group, bool wanted) {
 void SnoopingSwitch::SendReport(Port port, const IpAddress& group, bool wanted) {
   Line& line = *lines_[port];
   if (!line.heard() || table_.Wants(port, group) != wanted) return;
+  GroupMessage message;
+  message.kind = wanted ? GroupMessage::Kind::kJoin : GroupMessage::Kind::kLeave;
+  message.group = group.WithScope(0);
+  message.source = line.station.GroupSource(group.is_ipv4());
+  const uint64_t sent =
+      Say(message, line.station.host_name(), line.station.interface_name(),
+          absl::StrCat("reports that it ", wanted ? "wants " : "leaves ", group.ToString()));
   const Fate fate = line.luck.Decide(uplink_(port), world_.choices);
   if (fate.lost || fate.corrupted) {
-    Record(port, absl::StrCat("report about ", group.ToString(), " lost (", line.luck.name(), " #",
-                              line.luck.packets(), ")"));
+    Record(port, sent,
+           absl::StrCat("report about ", group.ToString(), " lost (", line.luck.name(), " #",
+                        line.luck.packets(), ")"));
     return;
   }
   Report& report = NewReport(port, group, wanted);
   report.under_way = true;
+  report.sent = sent;
   world_.timeline.Add(report, world_.timeline.now() + fate.delay);
 }
 
 void SnoopingSwitch::ReportArrived(const Report& report) {
   if (!lines_[report.port]->link) return;
+  const SnoopingOptions& options = table_.options();
   if (report.wanted) {
     table_.JoinReported(report.port, report.group, now());
   } else {
     table_.LeaveReported(report.port, report.group, now());
   }
-  Record(report.port, absl::StrCat(report.wanted ? "wants " : "leaves ", report.group.ToString(),
-                                   ", the switch learns"));
+  Record(report.port, report.sent,
+         absl::StrCat(report.wanted ? "wants " : "leaves ", report.group.ToString(),
+                      ", the switch learns"));
+  if (!report.wanted && options.querier && !options.fast_leave) Ask(report.group, report.sent);
+}
+
+void SnoopingSwitch::Ask(const IpAddress& group, uint64_t because) {
+  GroupMessage message;
+  message.kind = GroupMessage::Kind::kQuery;
+  message.group = group;
+  message.query_interval = table_.options().query_interval;
+  const std::string note =
+      message.is_general()
+          ? absl::StrCat("asks who wants which group of IPv", group.is_ipv4() ? 4 : 6)
+          : absl::StrCat("asks who still wants ", group.ToString());
+  const auto router = std::find_if(lines_.begin(), lines_.end(),
+                                   [](const auto& line) { return line->station.IsRouter(); });
+  if (router != lines_.end()) {
+    const Station& station = (*router)->station;
+    message.source = station.GroupSource(group.is_ipv4());
+    Say(message, station.host_name(), station.interface_name(), note, because);
+    return;
+  }
+  // The switch itself, which has no address of IPv4 (RFC 4541 2.1.1), and must have a link-local
+  // one of IPv6 (RFC 3810 5.1.14).
+  message.source = group.is_ipv4() ? IpAddress::AnyIpv4() : *IpAddress::Parse("fe80::1");
+  Say(message, absl::string_view(name_), "switch", note, because);
 }
 
 SnoopingSwitch::Report& SnoopingSwitch::NewReport(Port port, const IpAddress& group, bool wanted) {
@@ -162,12 +208,27 @@ SnoopingSwitch::Report& SnoopingSwitch::NewReport(Port port, const IpAddress& gr
   return *idle;
 }
 
-void SnoopingSwitch::Record(Port port, absl::string_view note) {
+uint64_t SnoopingSwitch::Say(const GroupMessage& message, const Name& host, const Name& interface,
+                             absl::string_view note, uint64_t because) {
+  TraceEvent event;
+  event.kind = EventKind::kReported;
+  event.time = now();
+  event.host = host;
+  event.interface = interface;
+  event.message = &message;
+  event.because = because;
+  event.note = note;
+  world_.trace.Record(event);
+  return event.sequence;
+}
+
+void SnoopingSwitch::Record(Port port, uint64_t because, absl::string_view note) {
   TraceEvent event;
   event.kind = EventKind::kReported;
   event.time = now();
   event.host = lines_[port]->station.host_name();
   event.interface = lines_[port]->station.interface_name();
+  event.because = because;
   event.note = note;
   world_.trace.Record(event);
 }

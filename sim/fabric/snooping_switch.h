@@ -5,6 +5,10 @@
 // `SnoopingSwitch` is the switch of a segment that reads IGMP and MLD: hosts report to it which
 // groups they want, and it passes a group's packets to those alone. A report can get lost, as
 // anything that a host sends can; each is sent twice for that.
+//
+// Reports are packets on record, and so are the questions that a querier asks because something
+// happened: somebody left, or it has just begun to ask. Those that it asks every few minutes are
+// not, nor are the answers: they take no time, and are never lost.
 
 #ifndef POLLUX_SIM_FABRIC_SNOOPING_SWITCH_H_
 #define POLLUX_SIM_FABRIC_SNOOPING_SWITCH_H_
@@ -22,6 +26,7 @@
 #include "sim/fabric/snooping_table.h"
 #include "sim/fabric/station.h"
 #include "sim/fabric/world.h"
+#include "sim/trace/group_message.h"
 #include "udp/ip_address.h"
 
 namespace pollux::sim {
@@ -69,7 +74,12 @@ class SnoopingSwitch {
   void Tell(Port port, const IpAddress& group, bool wanted);
   void SendReport(Port port, const IpAddress& group, bool wanted);
   void ReportArrived(const Report& report);
-  void Record(Port port, absl::string_view note);
+  // Puts on record that somebody sends a message; returns its number there.
+  uint64_t Say(const GroupMessage& message, const Name& host, const Name& interface,
+               absl::string_view note, uint64_t because = 0);
+  // Has the querier ask, after `because`: who wants the group, or which ones anybody wants.
+  void Ask(const IpAddress& group, uint64_t because);
+  void Record(Port port, uint64_t because, absl::string_view note);
   Report& NewReport(Port port, const IpAddress& group, bool wanted);
 
   const World world_;

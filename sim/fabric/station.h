@@ -25,6 +25,11 @@ class Station {
   virtual bool Wants(const IpAddress& group) const = 0;
   // Whether it is a router's: switches pass all groups to those.
   virtual bool IsRouter() const { return false; }
+  // From which address it speaks of its groups: its first of IPv4, or its link-local one; the
+  // wildcard address where it has none. Without scope.
+  virtual IpAddress GroupSource(bool ipv4) const {
+    return ipv4 ? IpAddress::AnyIpv4() : IpAddress::AnyIpv6();
+  }
   // Whether the host says here that it has that address, though it is another interface's.
   virtual bool AnswersFor(const IpAddress& /*address*/) const { return false; }
   // Whether the host sends to that address by broadcast, though it is another interface's.

@@ -184,14 +184,32 @@ std::string CommentOn(const TraceEvent& event) {
 void PcapngTrace::OnEvent(const TraceEvent& event) {
   if (first_sequence_ == 0) first_sequence_ = event.sequence;
   frame_of_.resize(event.sequence - first_sequence_, kNone);
-  if (event.packet == nullptr) {
-    pending_.push_back(absl::StrCat(NameOf(event.host, event.interface), ": ", CommentOn(event)));
-    frame_of_.push_back(kNone);
-    return;
-  }
+  if (event.packet == nullptr) return Tell(event);
   const size_t frame = FrameFor(event);
   frames_[frame].comments.push_back(CommentOn(event));
   frame_of_.push_back(frame);
+}
+
+void PcapngTrace::Tell(const TraceEvent& event) {
+  const size_t cause = FrameOf(event.because);
+  if (event.message == nullptr) {
+    std::vector<std::string>& comments = cause == kNone ? pending_ : frames_[cause].comments;
+    comments.push_back(absl::StrCat(NameOf(event.host, event.interface), ": ", CommentOn(event)));
+    frame_of_.push_back(kNone);
+    return;
+  }
+  const size_t place = PlaceOf(event.host, event.interface);
+  Frame& frame = frames_.emplace_back();
+  frame.place = place;
+  frame.time = event.time;
+  frame.outgoing = true;
+  frame.because = event.because;
+  frame.packet.source.address = event.message->source;
+  frame.packet.destination.address = event.message->Destination();
+  frame.image = WireImage(*event.message);
+  frame.comments = std::exchange(pending_, {});
+  frame.comments.push_back(CommentOn(event));
+  frame_of_.push_back(frames_.size() - 1);
 }
 
 size_t PcapngTrace::FrameFor(const TraceEvent& event) {
@@ -241,7 +259,7 @@ size_t PcapngTrace::PlaceOf(absl::string_view host, absl::string_view interface)
 
 std::string PcapngTrace::FrameBlock(const Frame& frame, uint32_t interface_number) const {
   const Packet* const about = frame.about == kNone ? nullptr : &frames_[frame.about].packet;
-  const std::string image = WireImage(frame.packet, about);
+  const std::string image = frame.image.empty() ? WireImage(frame.packet, about) : frame.image;
   const auto when = static_cast<uint64_t>(absl::ToUnixNanos(scene_.start() + frame.time));
   const auto size = static_cast<uint32_t>(image.size());
   std::string body;
@@ -256,9 +274,11 @@ std::string PcapngTrace::FrameBlock(const Frame& frame, uint32_t interface_numbe
   std::string value;
   Put32(value, (frame.outgoing ? kOutgoing : kIncoming) | ReachOf(frame.packet.target()));
   PutOption(body, kPacketFlags, value);
-  value.clear();
-  Put64(value, frame.packet.id);
-  PutOption(body, kPacketId, value);
+  if (frame.image.empty()) {
+    value.clear();
+    Put64(value, frame.packet.id);
+    PutOption(body, kPacketId, value);
+  }
   EndOptions(body);
   return Block(kEnhancedPacket, body);
 }

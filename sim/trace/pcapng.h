@@ -13,7 +13,8 @@
 // A packet that left a host is one outgoing packet of its interface; the links' doings, its loss
 // above all, are comments on that. A packet that reached a host is one incoming packet there,
 // whether a socket got it or it was dropped, which its comments tell. What happens to hosts and
-// links themselves is told by the next packet.
+// links themselves is told by the next packet. What is said about groups to a switch that reads
+// IGMP and MLD is there as well, as packets of these.
 
 #ifndef POLLUX_SIM_TRACE_PCAPNG_H_
 #define POLLUX_SIM_TRACE_PCAPNG_H_
@@ -53,6 +54,7 @@ class PcapngTrace final : public TraceSink {
     bool outgoing = false;
     uint64_t because = 0;  // Of the event that made it.
     Packet packet;
+    std::string image;     // Of a message about groups, which is no packet of UDP.
     size_t about = kNone;  // For an ICMP error: the frame that it is about.
     std::vector<std::string> comments;
   };
@@ -68,6 +70,8 @@ class PcapngTrace final : public TraceSink {
   // The frame that the event is about: a new one, or one that is there.
   size_t FrameFor(const TraceEvent& event);
   size_t FrameOf(uint64_t sequence) const;
+  // What happens to no packet: the message about groups that is sent, or what the next frame tells.
+  void Tell(const TraceEvent& event);
   size_t PlaceOf(absl::string_view host, absl::string_view interface);
   std::string FrameBlock(const Frame& frame, uint32_t interface_number) const;
 

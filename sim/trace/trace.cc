@@ -72,6 +72,7 @@ void Trace::Record(TraceEvent& event) {
     kept.note = std::string(event.note);
   }
   kept.event = event;
+  kept.event.message = nullptr;
   Condense(event);
   for (TraceSink* sink : sinks_) sink->OnEvent(event);
 }
@@ -165,6 +166,7 @@ void EventLog::OnEvent(const TraceEvent& event) {
   Entry& entry = entries_.emplace_back();
   entry.event = event;
   entry.event.packet = nullptr;
+  entry.event.message = nullptr;
   entry.event.note = absl::string_view();
   entry.note = std::string(event.note);
   entry.has_packet = event.packet != nullptr;

@@ -117,7 +117,8 @@ class EventLog final : public TraceSink {
  public:
   // An event with a packet of its own. Names refer to the network, which must still live.
   struct Entry {
-    TraceEvent event;  // Its `packet` and `note` are not set: they are the members beside it.
+    TraceEvent event;  // Its `packet` and `note` are not set: they are the members beside it; nor
+                       // is its `message`, of which the note tells.
     Packet packet;
     std::string note;
     bool has_packet = false;

@@ -16,6 +16,7 @@
 #include "sim/choice/name.h"
 #include "sim/kernel/packet.h"
 #include "sim/kernel/udp_stack.h"
+#include "sim/trace/group_message.h"
 
 namespace pollux::sim {
 
@@ -37,7 +38,8 @@ enum class EventKind : uint8_t {
   kReleased = 14,    // It goes on.
   kForwarded = 15,   // A router passes it on by that interface.
   kTranslated = 16,  // A NAT gave it other ends; `note` has those that it had.
-  kReported = 17,    // Of no packet: what a switch learned of a host's groups, or did not; `note`.
+  kReported = 17,    // Of no packet: a host or a querier sent `message`, or what a switch learned
+                     // of a host's groups, or did not; `note`.
 };
 
 // "sent", "lost", "duplicated", "unclaimed", "delivered", "dropped", "corrupted", "overtook",
@@ -46,8 +48,8 @@ absl::string_view ToString(EventKind kind);
 // "port unreachable", and so on.
 absl::string_view ToString(IcmpError error);
 
-// Names, the note and the packet belong to the simulation: they live as long as the call that
-// passes the event; the names as long as the network.
+// Names, the note, the packet and the message belong to the simulation: they live as long as the
+// call that passes the event; the names as long as the network.
 struct TraceEvent {
   EventKind kind = EventKind::kSent;
   absl::Duration time;    // Since the simulation began.
@@ -56,10 +58,11 @@ struct TraceEvent {
   // that an ICMP error is about. 0: none; a program wanted it, or the test. `Trace` gives it to
   // what happens to packets.
   uint64_t because = 0;
-  Name host;                       // Where it happened; for what links do, the sender.
-  Name interface;                  // Of that host, by name; empty where it took none.
-  Name origin;                     // The host that sent the packet.
-  const Packet* packet = nullptr;  // Null for what happens to hosts and links themselves.
+  Name host;                              // Where it happened; for what links do, the sender.
+  Name interface;                         // Of that host, by name; empty where it took none.
+  Name origin;                            // The host that sent the packet.
+  const Packet* packet = nullptr;         // Null for what happens to hosts and links themselves.
+  const GroupMessage* message = nullptr;  // kReported, when it is sent.
   absl::string_view note;  // What there is to say beside the kind, in words; mostly about these.
 
   Name draw;             // What links do: whose luck, as "lan/alice->bob".

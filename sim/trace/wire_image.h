@@ -11,6 +11,7 @@
 #include <string>
 
 #include "sim/kernel/packet.h"
+#include "sim/trace/group_message.h"
 
 namespace pollux::sim {
 
@@ -23,6 +24,9 @@ namespace pollux::sim {
 // `about` is, for an ICMP error, the packet that it is about, where that is known: the quote then
 // has its identification and hop limit. It may be null.
 std::string WireImage(const Packet& packet, const Packet* about = nullptr);
+
+// The same of a message about groups, with IGMP or, behind a hop-by-hop header, MLD.
+std::string WireImage(const GroupMessage& message);
 
 }  // namespace pollux::sim
 

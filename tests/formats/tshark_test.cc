@@ -133,10 +133,12 @@ TEST_F(TsharkTest, FindsNothingWrongButWhatWasCorrupted) {
 }
 
 TEST_F(TsharkTest, SeesIcmpErrorsWithTheDatagramTheyQuote) {
-  // Each twice: where it leaves, and where it arrives.
+  // Each twice: where it leaves, and where it arrives. That nobody has an address alice tells
+  // herself.
   EXPECT_THAT(Fields("icmp", {"ip.src", "icmp.type", "icmp.code", "udp.dstport"}),
               ::testing::ElementsAre("10.0.0.2|3|3|7755", "10.0.0.2|3|3|7755", "10.0.0.3|3|3|7755",
-                                     "10.0.0.3|3|3|7755"));
+                                     "10.0.0.3|3|3|7755", "10.0.0.1|3|1|7755",
+                                     "10.0.0.1|3|1|7755"));
   EXPECT_THAT(Fields("icmpv6", {"ipv6.src", "icmpv6.type", "icmpv6.code", "udp.dstport"}),
               ::testing::ElementsAre("fd00::2|1|4|7755", "fd00::2|1|4|7755"));
 }
@@ -176,6 +178,50 @@ TEST(Tshark, PutsFragmentsTogether) {
   EXPECT_THAT(FieldsOf(path, "ipv6.fragments && frame.interface_name == \"alice/eth0\"",
                        {"ipv6.fragment.count", "udp.length", "udp.checksum.status"}),
               ::testing::ElementsAre("3|4008|1"));
+  EXPECT_THAT(FieldsOf(path, "_ws.malformed || _ws.expert.severity >= 0x600000", {"frame.number"}),
+              IsEmpty());
+}
+
+// Reports of IGMPv3 and MLDv2, and the question that a leave makes the querier ask.
+TEST(Tshark, NamesMessagesAboutGroups) {
+  Network net({.seed = 7});
+  Host& alice = net.AddHost("alice");
+  Segment& lan = net.AddSegment(
+      "lan", {.ipv4 = "10.0.0.0/24", .ipv6 = "fd00::/64", .snooping = SnoopingOptions()});
+  lan.Attach(alice);
+  PcapngTrace capture(net.trace(), net.scene());
+  UdpSocket member(alice.engine());
+  ASSERT_TRUE(member.Bind(7755).ok());
+  for (const char* group : {"239.1.2.3", "ff15::7"}) {
+    ASSERT_TRUE(member.JoinMulticastGroup(*IpAddress::Parse(group)).ok());
+  }
+  net.RunFor(absl::Seconds(2));
+  member.Close();
+  net.RunFor(absl::Milliseconds(1));
+  lan.SetQuerier(false);
+  lan.SetQuerier(true);
+  const std::string path = absl::StrCat(::testing::TempDir(), "/groups.pcapng");
+  ASSERT_TRUE(WriteFile(path, capture.File()).ok());
+  // Type, record type (4: joins, 3: leaves), group; each report twice, of the leave the first.
+  EXPECT_THAT(FieldsOf(path, "igmp",
+                       {"frame.interface_name", "ip.src", "ip.dst", "ip.ttl", "igmp.version",
+                        "igmp.type", "igmp.record_type", "igmp.maddr", "igmp.checksum.status"}),
+              ::testing::ElementsAre("alice/eth0|10.0.0.1|224.0.0.22|1|3|0x22|4|239.1.2.3|1",
+                                     "alice/eth0|10.0.0.1|224.0.0.22|1|3|0x22|4|239.1.2.3|1",
+                                     "alice/eth0|10.0.0.1|224.0.0.22|1|3|0x22|3|239.1.2.3|1",
+                                     "lan/switch|0.0.0.0|239.1.2.3|1|3|0x11||239.1.2.3|1",
+                                     "lan/switch|0.0.0.0|224.0.0.1|1|3|0x11||0.0.0.0|1"));
+  EXPECT_THAT(FieldsOf(path, "icmpv6",
+                       {"frame.interface_name", "ipv6.dst", "ipv6.hlim", "icmpv6.type",
+                        "icmpv6.mldr.mar.record_type", "icmpv6.mldr.mar.multicast_address",
+                        "icmpv6.mld.multicast_address", "icmpv6.checksum.status"}),
+              ::testing::ElementsAre("alice/eth0|ff02::16|1|143|4|ff15::7||1",
+                                     "alice/eth0|ff02::16|1|143|4|ff15::7||1",
+                                     "alice/eth0|ff02::16|1|143|3|ff15::7||1",
+                                     "lan/switch|ff15::7|1|130|||ff15::7|1",
+                                     "lan/switch|ff02::1|1|130|||::|1"));
+  EXPECT_THAT(FieldsOf(path, "frame.comment contains \"the switch learns\"", {"frame.number"}),
+              SizeIs(6));
   EXPECT_THAT(FieldsOf(path, "_ws.malformed || _ws.expert.severity >= 0x600000", {"frame.number"}),
               IsEmpty());
 }

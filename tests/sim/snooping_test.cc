@@ -2,11 +2,16 @@
 //
 // Segments whose switch reads IGMP and MLD: alice sends to a group, bob and carol may want it.
 
+#include <set>
 #include <string>
+#include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "sim/fault_plan.h"
 #include "sim/network.h"
 #include "sim/trace/trace.h"
 #include "tests/sim/routed_bed.h"
@@ -14,8 +19,10 @@
 namespace pollux::sim {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 
 constexpr char kGroup[] = "239.1.2.3";
 constexpr char kGroup6[] = "ff15::7";
@@ -94,7 +101,7 @@ TEST_F(SnoopingTest, ASecondMemberOnAHostReportsNothing) {
   Join(second);
   Run(absl::Seconds(100));
   EXPECT_FALSE(Hears(alice, first));
-  EXPECT_EQ(Count(EventKind::kReported), 2u) << "The first member's report, twice.";
+  EXPECT_EQ(Count(EventKind::kReported), 4u) << "The first member's report, twice: sent, learned.";
 }
 
 TEST_F(SnoopingTest, AQuerierKeepsGroupsAlive) {
@@ -216,6 +223,88 @@ TEST_F(SnoopingTest, RoutersGetAllGroups) {
   EXPECT_TRUE(lan_->Forwards(*IpAddress::Parse(kGroup), router));
 }
 
+TEST_F(SnoopingTest, ReportsAreOnRecordWithWhatBecameOfThem) {
+  Build({});
+  std::vector<std::string> notes;
+  Ear bob(*bob_, 7000);
+  Join(bob);
+  Run(absl::Seconds(2));
+  Leave(bob);
+  Run(absl::Milliseconds(1));
+  uint64_t sent = 0;
+  for (const EventLog::Entry& entry : log_->entries()) {
+    if (entry.event.kind != EventKind::kReported) continue;
+    notes.push_back(absl::StrCat(entry.event.host, "/", entry.event.interface, " ", entry.note));
+    if (absl::StartsWith(entry.note, "reports")) {
+      sent = entry.event.sequence;
+    } else {
+      EXPECT_EQ(entry.event.because, sent) << entry.note;
+    }
+  }
+  EXPECT_THAT(notes, ElementsAre("bob/eth0 reports that it wants 239.1.2.3",
+                                 "bob/eth0 wants 239.1.2.3, the switch learns",
+                                 "bob/eth0 reports that it wants 239.1.2.3",
+                                 "bob/eth0 wants 239.1.2.3, the switch learns",
+                                 "bob/eth0 reports that it leaves 239.1.2.3",
+                                 "bob/eth0 leaves 239.1.2.3, the switch learns",
+                                 "lan/switch asks who still wants 239.1.2.3"));
+}
+
+TEST_F(SnoopingTest, APlanTakesTheQuerierAwayAndRestartsTheSwitch) {
+  Build({});
+  Ear alice(*alice_), bob(*bob_, 7000);
+  Join(bob);
+  ASSERT_TRUE(net_.Apply(*FaultPlan::Parse("from 10s to 300s switch lan querier off\n"
+                                           "at 400s switch lan restart\n"))
+                  .ok());
+  Run(absl::Seconds(280));
+  EXPECT_FALSE(Hears(alice, bob));
+  Run(absl::Seconds(30));
+  EXPECT_TRUE(Hears(alice, bob)) << "Whoever asks again, asks at once.";
+  Run(absl::Seconds(95));
+  EXPECT_FALSE(Hears(alice, bob));
+  Run(absl::Seconds(125));
+  EXPECT_TRUE(Hears(alice, bob));
+}
+
+TEST_F(SnoopingTest, QuiesceBringsTheQuerierBackWhateverHoldsItOff) {
+  Build({});
+  Ear alice(*alice_), bob(*bob_, 7000);
+  Join(bob);
+  lan_->SetQuerier(false);
+  const FaultGuard off = lan_->HoldQuerierOff();
+  Run(absl::Seconds(270));
+  EXPECT_FALSE(Hears(alice, bob));
+  net_.Quiesce();
+  EXPECT_TRUE(Hears(alice, bob));
+}
+
+TEST_F(SnoopingTest, APlanNeedsASwitchThatReadsIgmp) {
+  net_.AddSegment("plain", "10.9.0.0/24");
+  const auto apply = [this](absl::string_view text) {
+    return std::string(net_.Apply(*FaultPlan::Parse(text, "my.plan")).message());
+  };
+  EXPECT_THAT(apply("at 1s switch plain restart"),
+              HasSubstr("my.plan:1: \"at 1s switch plain restart\": segment plain has no switch "
+                        "that reads IGMP"));
+  EXPECT_THAT(apply("at 1s switch nowhere querier off"),
+              HasSubstr("there is no segment \"nowhere\""));
+}
+
+TEST_F(SnoopingTest, LuckDrawsWhatHappensToSwitchesWhereItIsAskedTo) {
+  Build({});
+  std::set<std::string> drawn;
+  for (int i = 0; i < 30; ++i) {
+    const FaultPlan plan =
+        net_.DrawPlan({.verbs = {FaultPlan::Verb::kSwitchRestart, FaultPlan::Verb::kQuerierOff}});
+    for (const FaultPlan::Entry& entry : plan.entries) {
+      drawn.insert(absl::StrCat(ToString(entry.verb), " ", entry.segment, entry.end ? " for" : ""));
+    }
+    EXPECT_EQ(FaultPlan::Parse(plan.ToString())->entries, plan.entries);
+  }
+  EXPECT_THAT(drawn, UnorderedElementsAre("switch lan", "switch lan for", "quiesce "));
+}
+
 // A switch that reads nothing loads every line; one that does spares those who want nothing.
 TEST_F(SnoopingTest, LinesAreSparedThatNobodyListensOn) {
   Build({}, {.latency = absl::Milliseconds(1)});
@@ -232,7 +321,7 @@ TEST_F(SnoopingTest, AnEventTellsWhatTheSwitchLearned) {
   Ear bob(*bob_, 7000);
   Join(bob);
   Run(absl::Milliseconds(1));
-  ASSERT_EQ(Count(EventKind::kReported), 1u);
+  ASSERT_EQ(Count(EventKind::kReported), 2u);
   EXPECT_THAT(log_->entries().back().Event().ToString(),
               HasSubstr("bob/eth0   reported   wants 239.1.2.3, the switch learns"));
 }

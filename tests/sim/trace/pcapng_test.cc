@@ -160,6 +160,28 @@ TEST_F(PcapngTest, ADatagramIsSeenWhereItLeavesAndWhereItArrives) {
   EXPECT_EQ(received.flags, 0b0101u) << "incoming, unicast";
 }
 
+TEST_F(PcapngTest, AReportAboutAGroupIsAPacketThatTellsWhatTheSwitchLearned) {
+  Segment& yard = net.AddSegment("yard", {.ipv4 = "10.1.0.0/24", .snooping = SnoopingOptions()});
+  Host& carol = net.AddHost("carol");
+  yard.Attach(carol);
+  UdpSocket member(carol.engine());
+  ASSERT_TRUE(member.Bind(IpAddress::AnyIpv4(), kPort).ok());
+  ASSERT_TRUE(member.JoinMulticastGroup(IpAddress::Ipv4(239, 1, 2, 3)).ok());
+  net.RunFor(absl::ZeroDuration());
+  const Capture capture = Read(trace.File());
+  ASSERT_THAT(capture.packets, SizeIs(1));
+  GroupMessage message;
+  message.group = IpAddress::Ipv4(239, 1, 2, 3);
+  message.source = carol.address();
+  EXPECT_EQ(capture.packets[0].interface, "carol/eth0");
+  EXPECT_EQ(capture.packets[0].bytes, WireImage(message));
+  EXPECT_EQ(capture.packets[0].flags, 0b1010u) << "outgoing, multicast";
+  EXPECT_THAT(capture.packets[0].comments,
+              ElementsAre("#1 reported: reports that it wants 239.1.2.3",
+                          "carol/eth0: #2 reported: wants 239.1.2.3, the switch learns "
+                          "(because of #1)"));
+}
+
 TEST_F(PcapngTest, WhatLinksDoIsSaidOfWhatWasSent) {
   lan.SetProfile({.loss = Ratio::Always()});
   ASSERT_TRUE(client.WriteDatagram("hello", {bob.address(), kPort}).ok());

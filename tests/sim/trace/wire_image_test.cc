@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/escaping.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 
 namespace pollux::sim {
@@ -175,6 +176,53 @@ TEST(WireImage, WhatWasCorruptedIsTheErrorAndNotItsQuote) {
   error.corrupted = true;
   EXPECT_FALSE(SumsUp(WireImage(error).substr(20)));
   EXPECT_TRUE(UdpSumsUp(WireImage(error).substr(28)));
+}
+
+std::string HexOf(GroupMessage::Kind kind, const char* group, const char* source) {
+  GroupMessage message;
+  message.kind = kind;
+  message.group = *IpAddress::Parse(group);
+  message.source = *IpAddress::Parse(source);
+  return absl::BytesToHexString(WireImage(message));
+}
+
+// The same: worked out by another program, from RFC 3376, RFC 3810 and RFC 2113.
+TEST(WireImage, OfMessagesAboutGroups) {
+  using enum GroupMessage::Kind;
+  EXPECT_EQ(HexOf(kJoin, "239.1.2.3", "10.0.0.1"),
+            "46c00028000040000102f9f80a000001e0000016940400002200e8f90000000104000000ef010203");
+  EXPECT_EQ(HexOf(kLeave, "239.1.2.3", "10.0.0.1"),
+            "46c00028000040000102f9f80a000001e0000016940400002200e9f90000000103000000ef010203");
+  EXPECT_EQ(HexOf(kQuery, "0.0.0.0", "0.0.0.0"),
+            "46c00024000040000102041300000000e0000001940400001164ec1e00000000027d0000");
+  EXPECT_EQ(HexOf(kQuery, "239.1.2.3", "0.0.0.0"),
+            "46c00024000040000102f30f00000000ef01020394040000110afb73ef010203027d0000");
+  EXPECT_EQ(HexOf(kJoin, "ff15::7", "fe80::1"),
+            "6000000000240001fe800000000000000000000000000001ff020000000000000000000000000016"
+            "3a000502000001008f006ff00000000104000000ff150000000000000000000000000007");
+  EXPECT_EQ(HexOf(kQuery, "ff15::7", "fe80::1"),
+            "6000000000240001fe800000000000000000000000000001ff150000000000000000000000000007"
+            "3a0005020000010082007a8803e80000ff150000000000000000000000000007027d0000");
+  EXPECT_EQ(HexOf(kQuery, "::", "fe80::1"),
+            "6000000000240001fe800000000000000000000000000001ff020000000000000000000000000001"
+            "3a00050200000100820056962710000000000000000000000000000000000000027d0000");
+}
+
+// RFC 3376 4.1.7: from 128 s on, the byte is a number of four bits and its exponent.
+TEST(WireImage, OfAQueryTellsLongIntervalsByTheirExponent) {
+  const auto code = [](int64_t seconds) {
+    GroupMessage message;
+    message.kind = GroupMessage::Kind::kQuery;
+    message.group = message.source = IpAddress::AnyIpv4();
+    message.query_interval = absl::Seconds(seconds);
+    return static_cast<unsigned char>(WireImage(message)[33]);
+  };
+  EXPECT_EQ(code(127), 127);
+  EXPECT_EQ(code(128), 0x80);   // 16 << 3
+  EXPECT_EQ(code(255), 0x8f);   // 31 << 3, rounded down.
+  EXPECT_EQ(code(256), 0x90);   // 16 << 4
+  EXPECT_EQ(code(3600), 0xcc);  // 28 << 7 is 3584.
+  EXPECT_EQ(code(1'000'000), 0xff);
 }
 
 }  // namespace
