@@ -2,6 +2,7 @@
 
 #include "sim/testing/sim_test.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "sim/testing/run_files.h"
 #include "sim/testing/shrink_story.h"
 #include "sim/testing/sweep_options.h"
+#include "sim/testing/weaken_story.h"
 
 namespace pollux::sim {
 namespace {
@@ -30,6 +32,7 @@ struct Report {
   std::string scene;  // The network as it was when the first of them was found.
   std::string files;  // What there is to say of files that hold the run.
   FaultStory story;
+  std::string plans;  // Of faults, that were applied.
   uint64_t fingerprint = 0;
 
   bool IsLike(const Report& other) const {
@@ -88,6 +91,7 @@ Report RunOnce(const SimTest& test, uint64_t seed, Choices* driver, Keep keep = 
     test.body(net);
   }
   report.story = net.Story();
+  report.plans = net.Plans();
   report.fingerprint = net.Fingerprint();
   if (files && report.failed) report.files = files->Write(test.name);
   return report;
@@ -98,6 +102,23 @@ Report Play(const SimTest& test, const FaultStory& story, Keep keep = Keep::kNot
   return RunOnce(test, story.seed, &player, keep);
 }
 
+// The story with fewer faults and weaker ones that fails as `first` does.
+FaultStory Simplest(const SimTest& test, const Report& first) {
+  const FaultStory story = ShrinkStory(
+      first.story, [&](const FaultStory& shorter) { return Play(test, shorter).IsLike(first); },
+      kShrinkRunsMax);
+  StoryPlayer player(story);
+  AmountNotes notes(player);
+  RunOnce(test, story.seed, &notes);
+  return WeakenStory(
+      story, notes.amounts(),
+      [&](const FaultStory& weaker) {
+        const Report report = Play(test, weaker);
+        return report.IsLike(first) ? std::make_optional(report.fingerprint) : std::nullopt;
+      },
+      kShrinkRunsMax);
+}
+
 // The command line's way to say it.
 std::string OnOneLine(const FaultStory& story) {
   std::string text = story.ToString();
@@ -106,7 +127,6 @@ std::string OnOneLine(const FaultStory& story) {
 }
 
 void Tell(const SimTest& test, const Report& first, const std::string& how) {
-  const auto fails = [&](const FaultStory& story) { return Play(test, story).IsLike(first); };
   const Report again = Play(test, first.story);
   if (again.fingerprint != first.fingerprint) {
     ADD_FAILURE_AT(first.file.c_str(), first.line)
@@ -117,14 +137,18 @@ void Tell(const SimTest& test, const Report& first, const std::string& how) {
         << first.scene;
     return;
   }
-  const FaultStory story = ShrinkStory(first.story, fails, kShrinkRunsMax);
-  const Report last = Play(test, story, Keep::kFiles);
+  const Report last = Play(test, Simplest(test, first), Keep::kFiles);
+  const auto amounts =
+      std::count_if(last.story.decisions.begin(), last.story.decisions.end(),
+                    [](const FaultStory::Decision& d) { return d.kind == DrawKind::kChaos; });
   ADD_FAILURE_AT(first.file.c_str(), first.line)
       << last.messages << "\nThis is " << how << ". Its story, of which "
-      << last.story.decisions.size() << " of " << first.story.decisions.size()
-      << " faults and choices are left:\n\n"
-      << last.story.ToString() << "\nTo have it told again:\n\n  POLLUX_SIM_STORY='"
-      << OnOneLine(last.story) << "'\n"
+      << last.story.decisions.size() - amounts << " of " << first.story.decisions.size()
+      << " faults and choices are left"
+      << (amounts == 0 ? "" : ", and in which the plan of faults was drawn weaker") << ":\n\n"
+      << last.story.ToString()
+      << (last.plans.empty() ? "" : absl::StrCat("\nIts plan of faults:\n\n", last.plans))
+      << "\nTo have it told again:\n\n  POLLUX_SIM_STORY='" << OnOneLine(last.story) << "'\n"
       << last.files << "\n"
       << last.scene;
 }

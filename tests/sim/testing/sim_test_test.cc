@@ -5,6 +5,7 @@
 
 #include "sim/testing/sim_test.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -84,6 +85,40 @@ class SimTestTest : public ::testing::Test {
 
 void FailsWhenTheFirstTwoAreLost(Network& net) {
   EXPECT_GT(QuestionsHeard(net, 2), 0) << "nobody asked";
+}
+
+// A server that must not be away for more than 100 ms at a time, and a plan of luck that has other
+// faults in it as well.
+void FailsWhenTheServerIsAway(Network& net) {
+  Segment& lan = net.AddSegment("lan", "10.0.0.0/24");
+  Host& server = net.AddHost("server");
+  lan.Attach(server);
+  lan.Attach(net.AddHost("client"));
+  const FaultPlan plan =
+      net.DrawPlan({.end = absl::Seconds(5),
+                    .faults = 6,
+                    .verbs = {FaultPlan::Verb::kPause, FaultPlan::Verb::kUnplug}});
+  ASSERT_TRUE(net.Apply(plan).ok());
+  absl::Duration away = absl::ZeroDuration();
+  absl::Duration longest = absl::ZeroDuration();
+  for (int i = 0; i < 5000; ++i) {
+    net.RunFor(absl::Milliseconds(1));
+    away = server.is_paused() ? away + absl::Milliseconds(1) : absl::ZeroDuration();
+    longest = std::max(longest, away);
+  }
+  EXPECT_LE(longest, absl::Milliseconds(100)) << "the server was away";
+}
+
+TEST_F(SimTestTest, APlanThatLuckDrewIsToldAsWeakAsItMayBe) {
+  const std::string failure = FailureOf(&FailsWhenTheServerIsAway);
+  EXPECT_THAT(failure, ::testing::HasSubstr("Its plan of faults:\n\n"
+                                            "from 1ms to 102ms pause server\n"
+                                            "at 5s quiesce\n\n"));
+  EXPECT_THAT(failure, ::testing::HasSubstr("chaos chaos #"));
+  // The story alone brings the failure back.
+  const size_t begin = failure.find("POLLUX_SIM_STORY=\'") + 18;
+  SetVariable("POLLUX_SIM_STORY", failure.substr(begin, failure.find("\'", begin) - begin).c_str());
+  EXPECT_THAT(FailureOf(&FailsWhenTheServerIsAway), ::testing::HasSubstr("the server was away"));
 }
 
 TEST_F(SimTestTest, AFailureIsToldWithTheFaultsThatItTakesAndNoOthers) {
