@@ -39,6 +39,17 @@ bool Host::Interface::ShoutsTo(const IpAddress& address) const {
 
 bool Host::Interface::IsRouter() const { return host_.routing_.forwards; }
 
+IpAddress Host::Interface::GroupSource(bool ipv4) const {
+  for (const NetworkInterface& interface : host_.stack_.interfaces()) {
+    if (interface.index != index_) continue;
+    for (const InterfaceAddress& entry : interface.addresses) {
+      const bool fits = ipv4 ? entry.address.is_ipv4() : entry.address.is_link_local();
+      if (fits && entry.address.is_ipv4() == ipv4) return entry.address.WithScope(0);
+    }
+  }
+  return Station::GroupSource(ipv4);
+}
+
 std::optional<DropCause> Host::Interface::Loses(const Packet& packet, const Name& origin) const {
   if (host_.is_down()) return DropCause::kHostDown;
   // What the host has sent to itself ends with it, even if it is up again by now.
@@ -132,7 +143,8 @@ void Host::OnPanic(absl::AnyInvocable<void(absl::string_view reason)> observer) 
 
 // ---- Routes ----
 
-absl::Status Host::ValidateRoute(absl::string_view prefix, absl::string_view gateway) const {
+absl::Status Host::ValidateRoute(absl::string_view prefix, absl::string_view gateway,
+                                 int metric) const {
   const auto refuse = [&](absl::string_view why) {
     return absl::InvalidArgumentError(
         absl::StrCat("host ", name(), ", route to ", prefix, " by ", gateway, ": ", why));
@@ -143,15 +155,16 @@ absl::Status Host::ValidateRoute(absl::string_view prefix, absl::string_view gat
   if (!router.ok()) return refuse(router.status().message());
   if (router->family() != range->network.family()) return refuse("one is IPv4, one IPv6");
   if (FindNeighbour(*router) == 0) return refuse("none of the host's segments has the router");
+  if (metric < 0) return refuse(absl::StrCat("metric ", metric, " is negative"));
   return absl::OkStatus();
 }
 
-void Host::AddRoute(absl::string_view prefix, absl::string_view gateway) {
-  const absl::Status status = ValidateRoute(prefix, gateway);
+void Host::AddRoute(absl::string_view prefix, absl::string_view gateway, int metric) {
+  const absl::Status status = ValidateRoute(prefix, gateway, metric);
   POLLUX_CHECK(status.ok(), status.message());
   const Prefix range = *Prefix::ParseRange(prefix);
   const IpAddress router = *IpAddress::Parse(gateway);
-  stack_.AddRoute({range.network, range.length, router, FindNeighbour(router)});
+  stack_.AddRoute({range.network, range.length, router, FindNeighbour(router), metric});
 }
 
 uint32_t Host::FindNeighbour(const IpAddress& address) const {

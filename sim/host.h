@@ -67,11 +67,14 @@ class Host : private StackHost {
   IpAddress address() const;
 
   // Has packets for `prefix`, as "10.9.0.0/16" or "::/0", leave by a router, whose address is on
-  // one of the host's segments. Routes that are added come before those that follow from routers'
-  // places. Bad arguments are the programmer's error: `ValidateRoute` says which, and is checked.
-  void AddRoute(absl::string_view prefix, absl::string_view gateway);
+  // one of the host's segments. Of routes to one prefix that of the smallest metric counts, then
+  // the one that was added first; while its interface is down, the next one takes over. Routes that
+  // are added come before those that follow from routers' places. Bad arguments are the
+  // programmer's error: `ValidateRoute` says which, and is checked.
+  void AddRoute(absl::string_view prefix, absl::string_view gateway, int metric = 0);
   // Errors: kInvalidArgument, naming the value.
-  absl::Status ValidateRoute(absl::string_view prefix, absl::string_view gateway) const;
+  absl::Status ValidateRoute(absl::string_view prefix, absl::string_view gateway,
+                             int metric = 0) const;
 
   // The open sockets in the manner of `ss -u`, a line for each, for people to read:
   // sim/kernel/socket_table.h has the columns.

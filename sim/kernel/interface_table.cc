@@ -77,14 +77,23 @@ void InterfaceTable::Rebuild() {
 
 const Route* InterfaceTable::FindRoute(const IpAddress& target, uint32_t interface_index) const {
   const Route* best = nullptr;
+  const std::vector<Route>* found_in = nullptr;
+  const auto is_better = [&](const std::vector<Route>* table, const Route& route) {
+    if (best == nullptr || best->prefix_length != route.prefix_length) {
+      return best == nullptr || best->prefix_length < route.prefix_length;
+    }
+    return found_in == table && route.metric < best->metric;
+  };
   const IpAddress address = target.WithScope(0);
   for (const std::vector<Route>* table : {&connected_, &routes_, &learned_}) {
     for (const Route& route : *table) {
-      if (best != nullptr && best->prefix_length >= route.prefix_length) continue;
+      if (!is_better(table, route)) continue;
       if (interface_index != 0 && route.interface_index != interface_index) continue;
       if (!address.IsIn(route.network, route.prefix_length)) continue;
       const NetworkInterface* interface = Find(route.interface_index);
-      if (interface != nullptr && interface->up) best = &route;
+      if (interface == nullptr || !interface->up) continue;
+      best = &route;
+      found_in = table;
     }
   }
   return best;

@@ -58,8 +58,8 @@ class InterfaceTable {
     ++version_;
   }
   // The best route to `target` by interfaces that are up; by `interface_index` alone unless that is
-  // 0. Longest prefix first; then connected routes before added ones, and these before
-  // learned ones, in the order of their coming.
+  // 0. Longest prefix first; then connected routes before added ones, and these before learned
+  // ones; then by metric, and in the order of their coming.
   const Route* FindRoute(const IpAddress& target, uint32_t interface_index) const;
 
   // The interface that has a unicast address, 0 if the host does not. All of 127.0.0.0/8 belongs to

@@ -143,12 +143,13 @@ struct Capabilities {
   bool network_control = false;  // With it, a bind that asks for address reuse always succeeds.
 };
 
-// A route; the longest prefix wins, then the one added first.
+// By interfaces that are up: the longest prefix wins, then the smallest metric, then the first.
 struct Route {
   IpAddress network;  // With prefix_length; 0.0.0.0/0 or ::/0 for a default route.
   int prefix_length = 0;
   IpAddress gateway;  // Unset: the destination is on the link.
   uint32_t interface_index = 0;
+  int metric = 0;
 };
 
 // One entry of the error queue, or the pending error of a socket.

@@ -73,6 +73,9 @@ class Bed {
   virtual void SwitchVa(bool up) = 0;
   virtual void AddToVa(const IpAddress& address) = 0;
   virtual void RemoveFromVa(const IpAddress& address) = 0;
+  // Gives host A one more route to `network`, of 16 bits or of 48 for IPv6: by B's end of either
+  // wire.
+  virtual void AddRoute(const IpAddress& network, const IpAddress& gateway, int metric) = 0;
   // As it was at first.
   virtual void RestoreVa() = 0;
 };

@@ -106,6 +106,37 @@ TEST_P(InterfaceTest, RoutesThatWereAddedByItAreGoneWhenItIsUpAgain) {
   EXPECT_THAT(Send(alice, kB), IsOk());
 }
 
+// By which route a datagram would leave shows in the source that a connected socket gets.
+TEST_P(InterfaceTest, WhileItIsDownTheRouteOfTheNextMetricTakesOver) {
+  constexpr IpAddress kFar = IpAddress::Ipv4(10, 99, 1, 1);
+  const auto source = [this, kFar] {
+    UdpSocket socket(a());
+    EXPECT_THAT(socket.ConnectToHost(kFar, 9), IsOk());
+    return socket.local_endpoint().address;
+  };
+  bed().AddRoute(IpAddress::Ipv4(10, 99, 0, 0), kBOther, 20);
+  bed().AddRoute(IpAddress::Ipv4(10, 99, 0, 0), kB, 10);
+  EXPECT_EQ(source(), kA) << "whichever was added first";
+  UdpSocket connected(a());
+  ASSERT_THAT(connected.ConnectToHost(kFar, 9), IsOk());
+  bed().SwitchVa(false);
+  EXPECT_EQ(source(), kAOther);
+  EXPECT_THAT(connected.Write("x"), IsOk()) << "it goes by the other one, with its old source";
+  EXPECT_EQ(connected.local_endpoint().address, kA);
+}
+
+// A route that went with its interface does not come back, so the other one stays.
+TEST_P(InterfaceTest, TheRouteThatTookOverStaysWhenTheFirstInterfaceIsUpAgain) {
+  constexpr IpAddress kFar = IpAddress::Ipv4(10, 99, 1, 1);
+  bed().AddRoute(IpAddress::Ipv4(10, 99, 0, 0), kB, 10);
+  bed().AddRoute(IpAddress::Ipv4(10, 99, 0, 0), kBOther, 20);
+  bed().SwitchVa(false);
+  bed().SwitchVa(true);
+  UdpSocket socket(a());
+  EXPECT_THAT(socket.ConnectToHost(kFar, 9), IsOk());
+  EXPECT_EQ(socket.local_endpoint().address, kAOther);
+}
+
 TEST_P(InterfaceTest, ItsIpv6AddressesAreGoneForGoodOnceItIsDown) {
   UdpSocket here = Bound(a(), kA6);
   bed().SwitchVa(false);

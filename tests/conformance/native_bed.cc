@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "platform/posix/posix_engine.h"
 #include "tests/conformance/native_pair.h"
@@ -47,8 +48,17 @@ class NativeBed final : public NativePair {
       EXPECT_THAT(netlink.RemoveAddress(kVa, address, address.is_ipv4() ? 24 : 64), IsOk());
     });
   }
+  void AddRoute(const IpAddress& network, const IpAddress& gateway, int metric) override {
+    const lab::GatewayRoute route = {network, network.is_ipv4() ? 16 : 48, gateway, metric};
+    Change([&](lab::Netlink& netlink) { EXPECT_THAT(netlink.AddRoute(route), IsOk()); });
+    routes_.push_back(route);
+  }
   // What is there already, or is not, fails, and that is as well.
   void RestoreVa() override {
+    Change([this](lab::Netlink& netlink) {
+      for (const lab::GatewayRoute& route : routes_) netlink.RemoveRoute(route).IgnoreError();
+    });
+    routes_.clear();
     SwitchVa(true);
     Change([](lab::Netlink& netlink) {
       for (const InterfaceAddress& entry : kVaAddresses) {
@@ -100,6 +110,7 @@ class NativeBed final : public NativePair {
   }
 
   const lab::Lab lab_;
+  std::vector<lab::GatewayRoute> routes_;  // That were added.
 };
 
 // A kernel answers closed ports only so often a second, and the tests of one process share it.

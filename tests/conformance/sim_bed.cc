@@ -42,6 +42,10 @@ class SimBed final : public Bed {
   }
   void AddToVa(const IpAddress& address) override { v_.AddAddress(a_, address.ToString()); }
   void RemoveFromVa(const IpAddress& address) override { v_.RemoveAddress(a_, address.ToString()); }
+  void AddRoute(const IpAddress& network, const IpAddress& gateway, int metric) override {
+    a_.AddRoute(network.ToString() + (network.is_ipv4() ? "/16" : "/48"), gateway.ToString(),
+                metric);
+  }
   // Each test has a bed of its own.
   void RestoreVa() override {}
 

@@ -28,6 +28,7 @@ class WindowsBed final : public NativePair {
   void SwitchVa(bool) override { CannotChange(); }
   void AddToVa(const IpAddress&) override { CannotChange(); }
   void RemoveFromVa(const IpAddress&) override { CannotChange(); }
+  void AddRoute(const IpAddress&, const IpAddress&, int) override { CannotChange(); }
   void RestoreVa() override {}
 
  private:

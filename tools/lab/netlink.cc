@@ -327,6 +327,28 @@ absl::Status Netlink::AddDefaultRoute(int index, const IpAddress& gateway) {
   return Send(request, "add a default route");
 }
 
+absl::Status Netlink::AddRoute(const GatewayRoute& route) {
+  return ChangeRoute(RTM_NEWROUTE, route);
+}
+
+absl::Status Netlink::RemoveRoute(const GatewayRoute& route) {
+  return ChangeRoute(RTM_DELROUTE, route);
+}
+
+absl::Status Netlink::ChangeRoute(int type, const GatewayRoute& route) {
+  rtmsg message = {};
+  message.rtm_family = static_cast<uint8_t>(Family(route.gateway));
+  message.rtm_dst_len = static_cast<uint8_t>(route.prefix_length);
+  message.rtm_table = RT_TABLE_MAIN;
+  message.rtm_protocol = RTPROT_STATIC;
+  message.rtm_type = RTN_UNICAST;
+  Request request(type, type == RTM_NEWROUTE ? NLM_F_CREATE | NLM_F_EXCL : 0, message);
+  request.Attribute(RTA_DST, Bytes(route.network));
+  request.Attribute(RTA_GATEWAY, Bytes(route.gateway));
+  request.Attribute(RTA_PRIORITY, static_cast<uint32_t>(route.metric));
+  return Send(request, "change a route");
+}
+
 absl::StatusOr<bool> Netlink::IsOperational(int index) {
   ifinfomsg link = {};
   link.ifi_index = index;

@@ -27,6 +27,14 @@ struct CableEnd {
 };
 
 // Belongs to the namespace that its thread was in when it was opened, wherever the thread goes.
+// The smallest metric wins.
+struct GatewayRoute {
+  IpAddress network;
+  int prefix_length = 0;
+  IpAddress gateway;
+  int metric = 0;
+};
+
 class Netlink {
  public:
   static absl::StatusOr<std::unique_ptr<Netlink>> Open();
@@ -45,6 +53,9 @@ class Netlink {
   absl::Status AddAddress(int index, const IpAddress& address, int prefix_length);
   absl::Status RemoveAddress(int index, const IpAddress& address, int prefix_length);
   absl::Status AddDefaultRoute(int index, const IpAddress& gateway);
+  // One by a gateway on a connected network, by which the kernel finds the interface.
+  absl::Status AddRoute(const GatewayRoute& route);
+  absl::Status RemoveRoute(const GatewayRoute& route);
   // Replaces the queue by which an interface sends: `kind` is its name, as "netem", and `options`
   // what the kernel's linux/pkt_sched.h says of that kind, as bytes.
   absl::Status SetRootQueue(int index, const char* kind, absl::string_view options);
@@ -66,6 +77,7 @@ class Netlink {
   absl::Status Dump(Request& request, absl::FunctionRef<void(absl::string_view)> entry,
                     const char* what);
   absl::Status ChangeAddress(int type, int index, const IpAddress& address, int prefix_length);
+  absl::Status ChangeRoute(int type, const GatewayRoute& route);
   absl::StatusOr<bool> IsOperational(int index);
 
   const int fd_;
