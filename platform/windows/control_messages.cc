@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "platform/common/socket_address.h"
+#include "platform/windows/offload.h"
 
 namespace pollux::windows_engine {
 namespace {
@@ -76,7 +77,7 @@ void ReadIpv6Message(WSACMSGHDR* header, DatagramInfo& info) {
 
 }  // namespace
 
-size_t WriteControl(const SendOptions& options, bool ipv4, ControlBuffer& buffer) {
+size_t WriteControl(const SendOptions& options, bool ipv4, size_t segment, ControlBuffer& buffer) {
   Writer writer(buffer);
   if (options.source.is_set() || options.interface_index != 0) {
     if (ipv4) {
@@ -100,18 +101,23 @@ size_t WriteControl(const SendOptions& options, bool ipv4, ControlBuffer& buffer
     static_assert(IP_ECN == IPV6_ECN);
     writer.Add(ipv4 ? IPPROTO_IP : IPPROTO_IPV6, IP_ECN, static_cast<int>(*options.ecn));
   }
+  if (segment != 0) writer.Add(IPPROTO_UDP, UDP_SEND_MSG_SIZE, static_cast<DWORD>(segment));
   return writer.length();
 }
 
-void ReadControl(WSAMSG& message, DatagramInfo& info) {
+size_t ReadControl(WSAMSG& message, DatagramInfo& info) {
+  size_t segment = 0;
   for (WSACMSGHDR* header = WSA_CMSG_FIRSTHDR(&message); header != nullptr;
        header = WSA_CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level == IPPROTO_IP) {
       ReadIpv4Message(header, info);
     } else if (header->cmsg_level == IPPROTO_IPV6) {
       ReadIpv6Message(header, info);
+    } else if (header->cmsg_level == IPPROTO_UDP && header->cmsg_type == UDP_COALESCED_INFO) {
+      segment = Value<DWORD>(header);
     }
   }
+  return segment;
 }
 
 }  // namespace pollux::windows_engine

@@ -21,11 +21,13 @@ struct ControlBuffer {
   alignas(WSACMSGHDR) char bytes[kSize];
 };
 
-// Writes `options` as messages of IPv4, or of IPv6, and returns their length.
-size_t WriteControl(const SendOptions& options, bool ipv4, ControlBuffer& buffer);
+// Writes `options` as messages of IPv4, or of IPv6, and, unless it is 0, the size of the datagrams
+// of a run; returns their length.
+size_t WriteControl(const SendOptions& options, bool ipv4, size_t segment, ControlBuffer& buffer);
 
-// Reads into `info`, which is clear, what Winsock sent beside a datagram.
-void ReadControl(WSAMSG& message, DatagramInfo& info);
+// Reads into `info`, which is clear, what Winsock sent beside a datagram. Returns the size of the
+// datagrams of a run, or 0 for a single one.
+size_t ReadControl(WSAMSG& message, DatagramInfo& info);
 
 }  // namespace pollux::windows_engine
 

@@ -170,7 +170,7 @@ void WindowsSocket::Keep(absl::Status status, const Endpoint& destination) {
 
 std::optional<AsyncError> WindowsSocket::TakeAsyncError() {
   if (errors_.empty() && maybe_readable_) {
-    const Result result = handle_taken_ ? Peek() : Hold();
+    const Result result = must_leave() ? Peek() : Hold();
     if (result < 0 && result != -WSAEWOULDBLOCK) Fail(result);
   }
   if (errors_.empty()) return std::nullopt;

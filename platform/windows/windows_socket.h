@@ -24,6 +24,7 @@
 #include "platform/common/held_datagrams.h"
 #include "platform/common/sender.h"
 #include "platform/common/socket_address.h"
+#include "platform/windows/offload.h"
 #include "platform/windows/socket_options.h"
 #include "platform/windows/socket_ref.h"
 #include "platform/windows/windows_loop.h"
@@ -73,6 +74,7 @@ class WindowsSocket final : public EngineSocket, private WindowsLoop::Watched {
   struct Taken {
     size_t size = 0;  // Bytes stored.
     bool truncated = false;
+    size_t segment = 0;  // Of a run: the size of its datagrams, of which the last may be shorter.
   };
 
   WindowsSocket(const SocketHome& home, const SocketRef& socket);
@@ -84,9 +86,9 @@ class WindowsSocket final : public EngineSocket, private WindowsLoop::Watched {
   // The local address as the system has it; port 0 while it is not bound.
   internal::SocketAddress SystemAddress() const;
 
-  // Sends one datagram that can be sent. Returns a count, or a negated code.
-  Result SendOne(const SendSlot& slot, internal::SocketAddress* to);
-  Result SendWithOptions(const SendSlot& slot, internal::SocketAddress* to);
+  // Sends one datagram that can be sent, or a run. Returns a count, or a negated code.
+  Result SendRun(absl::Span<const SendSlot> run, internal::SocketAddress* to);
+  Result SendMessage(absl::Span<const SendSlot> run, internal::SocketAddress* to);
   // Keeps an error that ICMP can have caused, and says whether it was one.
   bool KeepIfAsynchronous(Result result);
 
@@ -99,6 +101,9 @@ class WindowsSocket final : public EngineSocket, private WindowsLoop::Watched {
   Result Hold();
   // Looks at the next datagram and leaves it where it is; returns its size, or a negated code.
   Result Peek();
+  // Whether looking has to leave it there, for somebody else may read it. Runs are taken all the
+  // same: only so can they be told from single datagrams.
+  bool must_leave() const { return handle_taken_ && !offload_.coalescing(); }
   // Keeps an error that belongs to no call, for `TakeAsyncError`.
   void Keep(absl::Status status, const Endpoint& destination);
   // The network has failed under the socket: keeps that as an error, and stops watching.
@@ -119,6 +124,7 @@ class WindowsSocket final : public EngineSocket, private WindowsLoop::Watched {
   Metadata metadata_ = Metadata::kNone;
   uint32_t multicast_interface_ = 0;
   RememberedOptions remembered_;
+  Offload offload_;
   internal::HeldDatagrams held_;
   std::deque<AsyncError> errors_;
 };

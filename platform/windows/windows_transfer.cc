@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a socket sends and receives. One datagram costs one WSASendTo or WSARecvFrom, or WSASendMsg
-// where it has options and WSARecvMsg where metadata is wanted. Nothing here allocates but where a
-// call fails, and when a program first asks what is pending.
+// where it has options and WSARecvMsg where metadata is wanted; and so does a run, where the system
+// takes and gives those (offload.h). Nothing here allocates but where a call fails, and when a
+// program first asks what is pending.
 
 #include <algorithm>
 #include <string>
@@ -28,6 +29,11 @@ bool CanBeAsynchronous(Result result) {
   return result == -WSAECONNRESET || result == -WSAENETRESET || result == -WSAECONNREFUSED;
 }
 
+// Whether a slot can take whatever the system hands out together.
+bool TakesRuns(const ReceiveSlot& slot) {
+  return slot.coalesce && slot.buffer.size() >= Offload::kCoalescedMax;
+}
+
 }  // namespace
 
 bool WindowsSocket::KeepIfAsynchronous(Result result) {
@@ -43,48 +49,64 @@ bool WindowsSocket::KeepIfAsynchronous(Result result) {
 
 absl::StatusOr<size_t> WindowsSocket::Send(absl::Span<const SendSlot> datagrams) {
   size_t sent = 0;
-  for (const SendSlot& slot : datagrams) {
+  size_t single = 0;   // Those before it leave one by one: they were refused as a run,
+  Result refusal = 0;  // with this code.
+  while (sent < datagrams.size()) {
+    const absl::Span<const SendSlot> rest = datagrams.subspan(sent);
+    const SendSlot& slot = rest[0];
     SocketAddress to;
     bool has_address = false;
     if (!sender_.Address(slot, to, has_address)) {
       if (sent > 0) break;
       return sender_.Refusal(slot);
     }
-    const Result result = SendOne(slot, has_address ? &to : nullptr);
+    const size_t run = sent < single ? 1 : offload_.RunLength(socket_, rest);
+    const Result result = SendRun(rest.subspan(0, run), has_address ? &to : nullptr);
+    if (run > 1 && Offload::IsRefusal(result)) {
+      single = sent + run;
+      refusal = result;
+      continue;
+    }
     if (result == -WSAEWOULDBLOCK || (result < 0 && sent > 0)) break;
     if (result < 0) return StatusOf(result, sender_.Describe(slot));
     bound_ = true;
-    ++sent;
+    sent += run;
+    if (sent == single) offload_.Refused(refusal, datagrams[single - 2].payload.size());
   }
   return sent;
 }
 
-Result WindowsSocket::SendOne(const SendSlot& slot, SocketAddress* to) {
+Result WindowsSocket::SendRun(absl::Span<const SendSlot> run, SocketAddress* to) {
+  const SendSlot& slot = run[0];
   Result result = 0;
   // An asynchronous error that was pending is not this call's, which has sent nothing.
   for (int tries = 0; tries <= kRetriesMax; ++tries) {
-    result = slot.options.empty()
+    result = run.size() == 1 && slot.options.empty()
                  ? socket_.calls->SendTo(socket_.handle, slot.payload.data(), slot.payload.size(),
                                          to != nullptr ? to->data() : nullptr,
                                          to != nullptr ? to->length() : 0)
-                 : SendWithOptions(slot, to);
+                 : SendMessage(run, to);
     if (!KeepIfAsynchronous(result)) break;
   }
   return result;
 }
 
-Result WindowsSocket::SendWithOptions(const SendSlot& slot, SocketAddress* to) {
+Result WindowsSocket::SendMessage(absl::Span<const SendSlot> run, SocketAddress* to) {
+  const SendSlot& slot = run[0];
   ControlBuffer control;
-  // Winsock's structures serve both directions, and so have no constant pointers.
-  WSABUF payload = {static_cast<ULONG>(slot.payload.size()),
-                    const_cast<CHAR*>(slot.payload.data())};
+  WSABUF payloads[Offload::kSegmentsMax];
+  for (size_t i = 0; i < run.size(); ++i) {
+    // Winsock's structures serve both directions, and so have no constant pointers.
+    payloads[i] = {static_cast<ULONG>(run[i].payload.size()),
+                   const_cast<CHAR*>(run[i].payload.data())};
+  }
   WSAMSG message = {};
   message.name = to != nullptr ? to->mutable_data() : nullptr;
   message.namelen = to != nullptr ? to->length() : 0;
-  message.lpBuffers = &payload;
-  message.dwBufferCount = 1;
-  message.Control.len =
-      static_cast<ULONG>(WriteControl(slot.options, sender_.UsesIpv4(slot), control));
+  message.lpBuffers = payloads;
+  message.dwBufferCount = static_cast<ULONG>(run.size());
+  message.Control.len = static_cast<ULONG>(WriteControl(
+      slot.options, sender_.UsesIpv4(slot), run.size() > 1 ? slot.payload.size() : 0, control));
   message.Control.buf = control.bytes;
   return socket_.calls->SendMsg(socket_.handle, &message);
 }
@@ -92,8 +114,16 @@ Result WindowsSocket::SendWithOptions(const SendSlot& slot, SocketAddress* to) {
 // ---- Receiving ----
 
 absl::StatusOr<size_t> WindowsSocket::Receive(absl::Span<ReceiveSlot> slots) {
+  if (!slots.empty() && std::all_of(slots.begin(), slots.end(), TakesRuns)) {
+    offload_.Coalesce(socket_);
+  }
   size_t received = 0;
   for (ReceiveSlot& slot : slots) {
+    if (offload_.coalescing() && !TakesRuns(slot)) {
+      const Result result = Hold();
+      if (result == -WSAEWOULDBLOCK || (result < 0 && received > 0)) break;
+      if (result < 0) return StatusOf(result, "receive");
+    }
     if (!held_.empty()) {
       held_.Take(slot);
       ++received;
@@ -106,7 +136,7 @@ absl::StatusOr<size_t> WindowsSocket::Receive(absl::Span<ReceiveSlot> slots) {
     if (result == -WSAEWOULDBLOCK || (result < 0 && received > 0)) break;
     if (result < 0) return StatusOf(result, "receive");
     slot.size = taken.size;
-    slot.segment_size = 0;
+    slot.segment_size = taken.segment < taken.size ? taken.segment : 0;
     slot.info.truncated = taken.truncated;
     ++received;
   }
@@ -117,8 +147,9 @@ Result WindowsSocket::ReceiveInto(absl::Span<char> buffer, DatagramInfo& info, T
   // Winsock calls it an error to receive from a socket that is not bound (WSAEINVAL).
   if (!bound_) return -WSAEWOULDBLOCK;
   for (int tries = 0; tries <= kRetriesMax; ++tries) {
-    const Result result = metadata_ == Metadata::kNone ? ReceivePlainly(buffer, info, taken)
-                                                       : ReceiveWithControl(buffer, info, taken);
+    const bool plainly = metadata_ == Metadata::kNone && !offload_.coalescing();
+    const Result result =
+        plainly ? ReceivePlainly(buffer, info, taken) : ReceiveWithControl(buffer, info, taken);
     if (KeepIfAsynchronous(result)) continue;
     if (result >= 0 || result == -WSAEWOULDBLOCK) failed_ = false;
     if (result == -WSAEWOULDBLOCK) maybe_readable_ = false;
@@ -162,7 +193,7 @@ Result WindowsSocket::ReceiveWithControl(absl::Span<char> buffer, DatagramInfo& 
   taken.size = std::min<size_t>(taken.truncated ? buffer.size() : size, buffer.size());
   *from.mutable_length() = message.namelen;
   internal::ClearInfo(info);
-  ReadControl(message, info);
+  taken.segment = ReadControl(message, info);
   from.ToEndpoint(info.source);
   return 0;
 }
@@ -171,7 +202,7 @@ Result WindowsSocket::Hold() {
   if (!held_.empty()) return 0;
   Taken taken;
   const Result result = ReceiveInto(held_.room(), held_.info(), taken);
-  if (result >= 0) held_.Hold(taken.size, 0);
+  if (result >= 0) held_.Hold(taken.size, taken.segment);
   return result;
 }
 
@@ -191,9 +222,10 @@ Result WindowsSocket::Peek() {
 
 std::optional<size_t> WindowsSocket::PendingDatagramSize() {
   // To take it and to keep it costs one call where to look and to take costs two.
-  const Result result = handle_taken_ ? Peek() : Hold();
+  const bool leave = must_leave();
+  const Result result = leave ? Peek() : Hold();
   if (result < 0) return std::nullopt;
-  return handle_taken_ ? static_cast<size_t>(result) : held_.next_size();
+  return leave ? static_cast<size_t>(result) : held_.next_size();
 }
 
 }  // namespace pollux::windows_engine

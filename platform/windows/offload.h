@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// File: offload.h
+//
+// `Offload` is what one socket has found out about the two ways in which Windows takes many
+// datagrams for one, from Windows 10 version 2004 on ("IPPROTO_UDP socket options"):
+// UDP_SEND_MSG_SIZE, which cuts one send into datagrams of equal size, and
+// UDP_RECV_MAX_COALESCED_SIZE, which hands out such datagrams together.
+
+#ifndef POLLUX_PLATFORM_WINDOWS_OFFLOAD_H_
+#define POLLUX_PLATFORM_WINDOWS_OFFLOAD_H_
+
+#include <cstddef>
+
+#include "absl/types/span.h"
+#include "platform/windows/socket_ref.h"
+#include "udp/datagram.h"
+
+// Of ws2tcpip.h, which not every SDK has in a version that knows them.
+#ifndef UDP_SEND_MSG_SIZE
+#define UDP_SEND_MSG_SIZE 2
+#endif
+#ifndef UDP_RECV_MAX_COALESCED_SIZE
+#define UDP_RECV_MAX_COALESCED_SIZE 3
+#endif
+#ifndef UDP_COALESCED_INFO
+#define UDP_COALESCED_INFO 3
+#endif
+
+namespace pollux::windows_engine {
+
+class Offload {
+ public:
+  // Datagrams in one run, each of which is a buffer of the call.
+  static constexpr size_t kSegmentsMax = 64;
+  // Bytes in one run, the last datagram included: what one IPv4 datagram could hold.
+  static constexpr size_t kRunBytesMax = 65507;
+  // The least buffer that no coalesced run is larger than, which we ask for.
+  static constexpr size_t kCoalescedMax = 65535;
+
+  // How many of `slots`, from the first, can leave as one: datagrams to one destination, with the
+  // same options and of equal size, of which the last may be shorter. 1 for none.
+  size_t RunLength(const SocketRef& socket, absl::Span<const SendSlot> slots);
+  // Whether the error of a run can mean that the system, or a device on the way, does not take it
+  // as one. Nothing of it has been sent then.
+  static bool IsRefusal(Result result);
+  // A run of datagrams of `segment` bytes was refused with `result`, which went well one by one.
+  void Refused(Result result, size_t segment);
+
+  // Has the system hand out runs; once it does, it stays so, for what waits may be one already.
+  // False where the system cannot.
+  bool Coalesce(const SocketRef& socket);
+  bool coalescing() const { return coalescing_; }
+
+ private:
+  bool asked_ = false;
+  size_t segment_max_ = 0;  // The largest datagram that may be in a run; 0 if none may.
+  bool asked_to_coalesce_ = false;
+  bool coalescing_ = false;
+};
+
+}  // namespace pollux::windows_engine
+
+#endif  // POLLUX_PLATFORM_WINDOWS_OFFLOAD_H_
