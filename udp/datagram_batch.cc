@@ -14,7 +14,8 @@ constexpr size_t kStride = kRoom + size_t{19} * 64;
 // With runs, a call has much to give in few slots, and the fewer are in use the more of their
 // memory stays in the processor's caches.
 constexpr size_t kSlotsForRuns = 4;
-constexpr size_t kRunWorthIt = 8;
+constexpr size_t kRunWorthIt = 8;        // Datagrams in a slot,
+constexpr size_t kBytesWorthIt = 32768;  // or bytes, that make it a run.
 
 }  // namespace
 
@@ -39,12 +40,14 @@ absl::Span<ReceiveSlot> DatagramBatch::Room() { return absl::MakeSpan(slots_).fi
 size_t DatagramBatch::Count(size_t slots) {
   used_ = slots;
   size_ = 0;
+  size_t bytes = 0;
   for (size_t i = 0; i < slots; ++i) {
     const ReceiveSlot& slot = slots_[i];
+    bytes += slot.size;
     size_ += slot.segment_size == 0 ? 1 : (slot.size + slot.segment_size - 1) / slot.segment_size;
   }
   if (slots > 0) {
-    const bool runs = size_ >= slots * kRunWorthIt;
+    const bool runs = size_ >= slots * kRunWorthIt || bytes >= slots * kBytesWorthIt;
     offered_ = runs ? std::min(slots_.size(), kSlotsForRuns) : slots_.size();
   }
   return size_;

@@ -268,9 +268,13 @@ void EpollLoop::WaitByPolling(absl::Duration timeout) {
   for (const Watched* const watched : polled_) {
     entries[count++] = {.fd = watched->fd_, .events = POLLIN, .revents = 0};
   }
-  const bool for_ever = timeout == absl::InfiniteDuration();
-  const timespec limit = for_ever ? timespec{} : RoundedUp(timeout);
-  const int result = calls_->PPoll(entries, count, for_ever ? nullptr : &limit);
+  int result = 0;
+  if (timeout == absl::InfiniteDuration()) {
+    result = calls_->Poll(entries, count, -1);  // Has less to do.
+  } else {
+    const timespec limit = RoundedUp(timeout);
+    result = calls_->PPoll(entries, count, &limit);
+  }
   if (result == -EINTR) return;
   if (result < 0) {
     // Where epoll does not take them either they are tried again, after a while.

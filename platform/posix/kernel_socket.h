@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -63,7 +64,7 @@ class KernelSocket : public EngineSocket {
   // Makes a call that returns a count or a negated errno, and makes it again where it was
   // interrupted, or was given an asynchronous error. -EAGAIN means none now.
   template <typename Call>
-  int64_t Transfer(Direction direction, Call call) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE int64_t Transfer(Direction direction, Call call) {
     const int64_t result = call();
     if (ABSL_PREDICT_TRUE(result >= 0 || result == -EAGAIN)) return result;
     return TransferAgain(direction, call, result);

@@ -29,10 +29,11 @@ class AsioHostTest : public ::testing::Test {
   }
   template <typename Predicate>
   bool RunUntil(Predicate predicate) {
-    bool late = false;
+    // The handler of a timer that is gone still runs, in a later call of this function.
+    const auto late = std::make_shared<bool>(false);
     asio::steady_timer limit(context_, std::chrono::seconds(20));
-    limit.async_wait([&](std::error_code error) { late = !error; });
-    while (!predicate() && !late) context_.run_one();
+    limit.async_wait([late](std::error_code error) { *late = !error; });
+    while (!predicate() && !*late) context_.run_one();
     return predicate();
   }
 

@@ -169,6 +169,26 @@ TEST_F(PollingTest, AnInterruptedWaitIsAnEmptyTurn) {
   EXPECT_TRUE(ArrivesByPolling(*bob));
 }
 
+TEST_F(PollingTest, ALoopWithoutAnEndIsPolledToo) {
+  UdpSocket carol(*engine_);
+  ASSERT_THAT(carol.Bind(IpAddress::LoopbackIpv4(), 0), IsOk());
+  int read = 0;
+  carol.OnReadyRead([&] {
+    read += carol.ReceiveDatagram().ok();
+    loop().Stop();
+  });
+  for (int i = 1; i <= 3; ++i) {
+    Send(carol, "x");
+    loop().Run();
+    EXPECT_EQ(read, i);
+  }
+  EXPECT_GT(calls_->count(Call::kPoll), 0);
+  // And another thread ends it.
+  std::thread stopper([&] { loop().Stop(); });
+  loop().Run();
+  stopper.join();
+}
+
 TEST_F(PollingTest, AForeignLoopFindsThemInTheEpollSet) {
   const auto bob = NewReader();
   ASSERT_TRUE(ArrivesByPolling(*bob));

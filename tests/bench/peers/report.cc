@@ -150,12 +150,12 @@ void Report::PrintCosts(const std::vector<size_t>& sizes) const {
 
 void Report::PrintFloods(const std::vector<size_t>& sizes) const {
   for (const size_t size : sizes) {
-    std::printf("\nflood of %zu bytes, two threads%29s%8s%9s%9s\n", size, "M/s", "loss", "send ns",
+    std::printf("\nflood of %zu bytes, two threads%33s%8s%9s%9s\n", size, "M/s", "loss", "send ns",
                 "recv ns");
     for (const auto& [key, figures] : floods_) {
       if (std::get<3>(key) != size) continue;
       const std::string name = absl::StrCat(std::get<0>(key), ": ", std::get<1>(key));
-      std::printf("%-52s%8.3f%7.1f%%%9.0f%9.0f\n", name.c_str(),
+      std::printf("%-56s%8.3f%7.1f%%%9.0f%9.0f\n", name.c_str(),
                   MedianBy(figures, [](const FloodFigures& f) { return f.rate; }) * 1e-6,
                   MedianBy(figures, [](const FloodFigures& f) { return f.loss; }) * 100,
                   MedianBy(figures, [](const FloodFigures& f) { return f.send; }),
