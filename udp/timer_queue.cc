@@ -3,8 +3,10 @@
 #include "udp/timer_queue.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "udp/internal/check.h"
+#include "udp/internal/prefetch.h"
 
 namespace pollux {
 
@@ -14,6 +16,9 @@ namespace {
 // side by side.
 constexpr size_t kFanOut = 4;
 constexpr size_t kFirstRingSize = 8;
+// How many entries before its turn one is fetched, and how much of it.
+constexpr uint64_t kFetchedAhead = 4;
+constexpr size_t kFetchedBytes = 5 * internal::kCacheLine;
 // Memory for so many entries is given back when none is left: there was something out of the usual.
 constexpr size_t kLargeRingSize = 16384;
 
@@ -38,20 +43,20 @@ void TimerQueue::Add(Entry& entry, absl::Time when) {
   entry.when_ = when;
   // The first run that it may end. So their ends descend from run to run, and what is due soon goes
   // behind what is due soon.
-  entry.place_ = 0;
-  while (entry.place_ < kRuns && !runs_[entry.place_].empty() &&
-         runs_[entry.place_].back().when > when) {
-    ++entry.place_;
-  }
-  const bool is_next = empty() || Before(slot, Front(next_place_));
-  if (entry.place_ < kRuns) {
-    runs_[entry.place_].Push(slot);
+  uint8_t place = 0;
+  while (place < kRuns && !runs_[place].empty() && runs_[place].back().when > when) ++place;
+  entry.place_ = place;
+  // Who stands behind others of a run is not the next one.
+  const bool first = place == kHeap || runs_[place].empty();
+  if (first && (empty() || Before(slot, Front(next_place_)))) next_place_ = place;
+  if (place < kRuns) {
+    runs_[place].Push(slot);
   } else {
     heap_.push_back(slot);
     SiftUp(heap_.size() - 1);
   }
+  used_ |= static_cast<uint8_t>(1 << place);
   ++size_;
-  if (is_next) next_place_ = entry.place_;
 }
 
 void TimerQueue::Remove(Entry& entry) {
@@ -59,9 +64,18 @@ void TimerQueue::Remove(Entry& entry) {
 }
 
 TimerQueue::Entry* TimerQueue::PopDue(absl::Time now) {
-  if (empty() || Front(next_place_).when > now) return nullptr;
-  Entry* const entry = Front(next_place_).entry;
-  TakeOut(*entry);
+  if (empty()) return nullptr;
+  const Slot& next = Front(next_place_);
+  if (next.when > now) return nullptr;
+  Entry* const entry = next.entry;
+  if (next_place_ == kHeap) {
+    TakeOut(*entry);
+    return entry;
+  }
+  entry->queue_ = nullptr;
+  --size_;
+  runs_[next_place_].TakeFirst();
+  FindNext();
   return entry;
 }
 
@@ -74,14 +88,17 @@ void TimerQueue::TakeOut(Entry& entry) {
   } else {
     runs_[entry.place_].Take(entry.position_);
   }
+  if (IsEmpty(entry.place_)) used_ &= static_cast<uint8_t>(~(1 << entry.place_));
   if (was_next) FindNext();
 }
 
 void TimerQueue::FindNext() {
-  next_place_ = kHeap;
-  for (uint8_t place = 0; place < kRuns; ++place) {
-    if (IsEmpty(place)) continue;
-    if (IsEmpty(next_place_) || Before(Front(place), Front(next_place_))) next_place_ = place;
+  if (IsEmpty(next_place_)) used_ &= static_cast<uint8_t>(~(1 << next_place_));
+  if (used_ == 0) return;
+  next_place_ = static_cast<uint8_t>(std::countr_zero(used_));
+  for (unsigned others = used_ & (used_ - 1u); others != 0; others &= others - 1) {
+    const auto place = static_cast<uint8_t>(std::countr_zero(others));
+    if (Before(Front(place), Front(next_place_))) next_place_ = place;
   }
 }
 
@@ -93,14 +110,28 @@ void TimerQueue::Run::Push(const Slot& slot) {
   At(end_++) = slot;
 }
 
+void TimerQueue::Run::TakeFirst() {
+  // Entries lie anywhere in memory: those that come soon are on their way from there by then.
+  if (end_ - first_ > kFetchedAhead) {
+    internal::Prefetch(At(first_ + kFetchedAhead).entry, kFetchedBytes);
+  }
+  ++first_;
+  for (; !empty() && front().entry == nullptr; ++first_) --gaps_;
+  if (empty()) Emptied();
+}
+
 void TimerQueue::Run::Take(uint64_t number) {
   At(number).entry = nullptr;
   ++gaps_;
   for (; !empty() && front().entry == nullptr; ++first_) --gaps_;
   for (; !empty() && back().entry == nullptr; --end_) --gaps_;
-  if (empty() && ring_.size() >= kLargeRingSize) ring_ = {};
+  if (empty()) Emptied();
   // Who starts a timer again and again leaves gaps: no more than entries.
   if (gaps_ > kFirstRingSize && gaps_ > (end_ - first_) / 2) Rebuild(ring_.size());
+}
+
+void TimerQueue::Run::Emptied() {
+  if (ring_.size() >= kLargeRingSize) ring_ = {};
 }
 
 void TimerQueue::Run::Rebuild(size_t size) {

@@ -41,7 +41,7 @@ class TimerQueue {
     virtual void Fire() = 0;
 
     bool queued() const { return queue_ != nullptr; }
-    // When it is due; meaningful while queued.
+    // When it is due; meaningful while queued, and from then on until it is queued again.
     absl::Time when() const { return when_; }
 
    private:
@@ -90,10 +90,13 @@ class TimerQueue {
     // Appends, and tells the entry where it is.
     void Push(const Slot& slot);
     void Take(uint64_t number);
+    void TakeFirst();
 
    private:
     const Slot& At(uint64_t number) const { return ring_[number & (ring_.size() - 1)]; }
     Slot& At(uint64_t number) { return ring_[number & (ring_.size() - 1)]; }
+    // The last one was taken: memory that is out of the usual is given back.
+    void Emptied();
     // Closes the gaps, in a ring of that size.
     void Rebuild(size_t size);
 
@@ -123,6 +126,7 @@ class TimerQueue {
   size_t size_ = 0;
   uint64_t next_sequence_ = 0;
   uint8_t next_place_ = kHeap;  // Where the next entry is; meaningful unless empty.
+  uint8_t used_ = 0;            // A bit for each run, and for the heap, that is not empty.
   std::array<Run, kRuns> runs_;
   std::vector<Slot> heap_;  // Each entry knows its position; children of i at 4i+1 .. 4i+4.
 };
