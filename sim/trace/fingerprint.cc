@@ -58,7 +58,7 @@ uint64_t Scatter(uint64_t word) {
   return word ^ (word >> 32);
 }
 
-// Adds two words to a state of its own.
+// The next state of a lane, by two words.
 uint64_t FoldWords(const char* words, uint64_t state, uint64_t key) {
   return Fold(Load<uint64_t>(words) ^ state, Load<uint64_t>(words + kWord) ^ key);
 }
@@ -67,25 +67,32 @@ uint64_t FoldWords(const char* words, uint64_t state, uint64_t key) {
 
 void Fingerprint::Add(absl::string_view bytes) {
   Add(bytes.size());
+  const char* data = bytes.data();
+  const char* const end = data + bytes.size();
   // Long inputs go through four states side by side, two words at a time, since each step has to
   // wait for the one before in its own state only; and not for what was added before, either.
   if (bytes.size() >= kBlock) {
     // No lane begins with its own key: its two words would be the same to it.
     uint64_t a = kKeys[4], b = kKeys[5], c = kKeys[6], d = kKeys[7];
-    for (; bytes.size() >= kBlock; bytes.remove_prefix(kBlock)) {
-      const char* const words = bytes.data();
-      a = FoldWords(words, a, kKeys[0]);
-      b = FoldWords(words + 2 * kWord, b, kKeys[1]);
-      c = FoldWords(words + 4 * kWord, c, kKeys[2]);
-      d = FoldWords(words + 6 * kWord, d, kKeys[3]);
+    for (const char* const blocks_end = data + bytes.size() / kBlock * kBlock; data != blocks_end;
+         data += kBlock) {
+      a = FoldWords(data, a, kKeys[0]);
+      b = FoldWords(data + 2 * kWord, b, kKeys[1]);
+      c = FoldWords(data + 4 * kWord, c, kKeys[2]);
+      d = FoldWords(data + 6 * kWord, d, kKeys[3]);
     }
-    for (const uint64_t word : {a, b, c, d}) Add(word);
+    for (const uint64_t lane : {a, b, c, d}) Add(lane);
   }
-  while (bytes.size() >= kWord) {
-    Add(Load<uint64_t>(bytes.data()));
-    bytes.remove_prefix(kWord);
+  uint64_t rest = kKeys[4];
+  for (; end - data >= static_cast<ptrdiff_t>(2 * kWord); data += 2 * kWord) {
+    rest = FoldWords(data, rest, kKeys[0]);
   }
-  if (!bytes.empty()) Add(LoadRest(bytes));
+  Add(rest);
+  if (end - data >= static_cast<ptrdiff_t>(kWord)) {
+    Add(Load<uint64_t>(data));
+    data += kWord;
+  }
+  if (data != end) Add(LoadRest({data, static_cast<size_t>(end - data)}));
 }
 
 uint64_t Fingerprint::value() const { return Scatter(state_); }

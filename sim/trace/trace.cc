@@ -12,46 +12,51 @@ namespace pollux::sim {
 namespace {
 
 // Different ones, so that what is in one place does not count as in another.
-constexpr uint64_t kKeys[] = {MixBits(11), MixBits(12), MixBits(13), MixBits(14), MixBits(15),
-                              MixBits(16), MixBits(17), MixBits(18), MixBits(19), MixBits(20)};
+constexpr uint64_t kKeys[] = {MixBits(11), MixBits(12), MixBits(13), MixBits(14),
+                              MixBits(15), MixBits(16), MixBits(17), MixBits(18),
+                              MixBits(19), MixBits(20), MixBits(21), MixBits(22),
+                              MixBits(23), MixBits(24), MixBits(25), MixBits(26)};
+
+// The numbers of an event are folded in pairs, side by side, each pair with keys of its own, and
+// added up: that is much less for the processor to wait for than one after the other.
+template <size_t kPlace>
+uint64_t Pair(uint64_t a, uint64_t b) {
+  return Fold(a ^ kKeys[2 * kPlace], b ^ kKeys[2 * kPlace + 1]);
+}
+
+uint64_t NumberOf(absl::Duration duration) {
+  return static_cast<uint64_t>(absl::ToInt64Nanoseconds(duration));
+}
+
+uint64_t NumberOf(const uint8_t* bytes) {
+  uint64_t number = 0;
+  for (int i = 0; i < 8; ++i) number = number << 8 | bytes[i];
+  return number;
+}
 
 // An address as two numbers, so that its place in memory does not matter.
 struct Words {
   uint64_t high = 0;
   uint64_t low = 0;
 };
-uint32_t NumberOf(const uint8_t* bytes) {
-  return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
-}
 Words WordsOf(const IpAddress& address) {
+  if (!address.is_ipv6()) return {0, address.ipv4_number()};
   const IpAddress::Ipv6Bytes bytes = address.ipv6_bytes();
-  return {uint64_t{NumberOf(bytes.data())} << 32 | NumberOf(bytes.data() + 4),
-          uint64_t{NumberOf(bytes.data() + 8)} << 32 | NumberOf(bytes.data() + 12)};
+  return {NumberOf(bytes.data()), NumberOf(bytes.data() + 8)};
 }
 
-uint64_t RestOf(const Endpoint& endpoint) {
-  return uint64_t{endpoint.port} | uint64_t{endpoint.address.scope_id()} << 16 |
-         uint64_t{static_cast<uint8_t>(endpoint.address.family())} << 48;
+// What the ends have beside the words of their addresses. Addresses in packets have no scope.
+uint64_t PortsOf(const Packet& packet) {
+  return uint64_t{packet.source.port} | uint64_t{packet.destination.port} << 16 |
+         uint64_t{static_cast<uint8_t>(packet.source.address.family())} << 32 |
+         uint64_t{static_cast<uint8_t>(packet.destination.address.family())} << 40;
 }
 
-// Pairs of numbers are folded side by side, and then added as one.
-void Add(Fingerprint& fingerprint, const Packet& packet) {
-  const Words source = WordsOf(packet.source.address);
-  const Words destination = WordsOf(packet.destination.address);
+uint64_t HeaderOf(const Packet& packet) {
   // An ICMP error by number and one, so that 0 is none.
   const uint64_t icmp = packet.icmp ? static_cast<uint64_t>(*packet.icmp) + 1 : 0;
-  const uint64_t header = uint64_t{packet.hop_limit} | uint64_t{packet.traffic_class} << 8 |
-                          uint64_t{packet.dont_fragment} << 16 | icmp << 24 |
-                          uint64_t{packet.icmp_mtu} << 32;
-  const uint64_t from = Fold(source.high ^ kKeys[0], source.low ^ kKeys[1]);
-  const uint64_t to = Fold(destination.high ^ kKeys[2], destination.low ^ kKeys[3]);
-  const uint64_t rest =
-      Fold(RestOf(packet.source) ^ kKeys[4], RestOf(packet.destination) ^ kKeys[5]);
-  const uint64_t which = Fold(packet.id ^ kKeys[6], header ^ kKeys[7]);
-  fingerprint.Add(Fold(from ^ kKeys[8], to));
-  fingerprint.Add(Fold(rest ^ kKeys[9], which));
-  if (!packet.is_fragment()) return;
-  fingerprint.Add(uint64_t{packet.fragment_offset} | uint64_t{packet.fragment_size} << 16);
+  return uint64_t{packet.hop_limit} | uint64_t{packet.traffic_class} << 8 |
+         uint64_t{packet.dont_fragment} << 16 | icmp << 24 | uint64_t{packet.icmp_mtu} << 32;
 }
 
 }  // namespace
@@ -102,50 +107,28 @@ std::string Trace::LatestEvents() const {
 }
 
 void Trace::Condense(const TraceEvent& event) {
-  fingerprint_.Add(static_cast<uint64_t>(absl::ToInt64Nanoseconds(event.time)));
-  fingerprint_.Add(static_cast<uint64_t>(event.kind) | static_cast<uint64_t>(event.cause) << 8);
-  fingerprint_.Add(event.host.hash());
-  fingerprint_.Add(event.interface.hash());
-  fingerprint_.Add(event.origin.hash());
+  const uint64_t what = static_cast<uint64_t>(event.kind) |
+                        static_cast<uint64_t>(event.cause) << 8 | event.socket << 16;
+  uint64_t sum =
+      Pair<0>(NumberOf(event.time), what) + Pair<1>(event.host.hash(), event.interface.hash());
   if (event.packet != nullptr) {
-    Add(fingerprint_, *event.packet);
+    const Packet& packet = *event.packet;
+    const Words source = WordsOf(packet.source.address);
+    const Words destination = WordsOf(packet.destination.address);
+    sum += Pair<2>(event.origin.hash(), packet.id) + Pair<3>(source.low, destination.low) +
+           Pair<4>(PortsOf(packet), HeaderOf(packet));
+    if (packet.destination.address.is_ipv6()) sum += Pair<5>(source.high, destination.high);
+    if (packet.is_fragment()) sum += Pair<6>(packet.fragment_offset, packet.fragment_size);
     // Contents do not change on the way, but for damage that nobody finds out, and all fragments
     // share the whole: once is enough.
-    const bool first = event.kind == EventKind::kSent && event.packet->fragment_offset == 0;
-    const bool damaged = event.kind == EventKind::kCorrupted && !event.packet->corrupted;
-    if (first || damaged) fingerprint_.Add(event.packet->payload.bytes());
-    if (!event.note.empty()) fingerprint_.Add(event.note);
-  } else {
-    fingerprint_.Add(event.note);
+    const bool first = event.kind == EventKind::kSent && packet.fragment_offset == 0;
+    const bool damaged = event.kind == EventKind::kCorrupted && !packet.corrupted;
+    if (first || damaged) fingerprint_.Add(packet.payload.bytes());
   }
-  switch (event.kind) {
-    case EventKind::kLost:
-    case EventKind::kDuplicated:
-    case EventKind::kCorrupted:
-    case EventKind::kOvertook:
-    case EventKind::kLate:
-    case EventKind::kMarked:
-    case EventKind::kRuled:
-    case EventKind::kHeld:
-    case EventKind::kReleased:
-      fingerprint_.Add(event.draw.hash());
-      fingerprint_.Add(event.ordinal);
-      fingerprint_.Add(static_cast<uint64_t>(absl::ToInt64Nanoseconds(event.delay)));
-      break;
-    case EventKind::kDelivered:
-    case EventKind::kDropped:
-      fingerprint_.Add(event.socket);
-      break;
-    case EventKind::kFault:
-    case EventKind::kTranslated:
-      fingerprint_.Add(event.note);
-      break;
-    case EventKind::kForwarded:
-    case EventKind::kReported:
-    case EventKind::kSent:
-    case EventKind::kUnclaimed:
-      break;
-  }
+  if (!event.draw.empty()) sum += Pair<7>(event.draw.hash(), event.ordinal);
+  fingerprint_.Add(sum);
+  if (event.delay != absl::ZeroDuration()) fingerprint_.Add(NumberOf(event.delay));
+  if (!event.note.empty()) fingerprint_.Add(event.note);
 }
 
 TraceSink::TraceSink(Trace& trace) : trace_(&trace) { trace.sinks_.push_back(this); }
