@@ -70,7 +70,7 @@ void Host::Interface::Arrive(const Packet& packet, const Name& origin) {
   if (lost) {
     host_.Dropped(packet, index_, *lost);
   } else {
-    host_.stack_.Deliver(index_, packet, host_.loop().WallNow());
+    host_.stack_.Deliver(index_, packet, host_.clock_.Wall(host_.world_.timeline.now()));
   }
   host_.origin_ = host_.luck_.label();
 }
@@ -265,9 +265,8 @@ void Host::Put(uint32_t interface_index, const Packet& packet, const Name& origi
     loopback_->Send(packet, origin);
     return;
   }
-  const IpAddress hop = stack_.NextHop(interface_index, packet.target());
-  const IpAddress gateway = hop == packet.target() ? IpAddress() : hop;
-  interface.domain->Send(interface.number, packet, origin, gateway);
+  interface.domain->Send(interface.number, packet, origin,
+                         stack_.Gateway(interface_index, packet.target()));
 }
 
 uint32_t Host::Draw(StackDraw what, uint32_t bound) {
@@ -305,6 +304,8 @@ void Host::GroupChanged(uint32_t interface_index, const IpAddress& group, bool w
 }
 
 void Host::SocketReady(SocketId socket) { engine_->SocketReady(socket); }
+
+void Host::SocketFailed(SocketId socket) { engine_->SocketFailed(socket); }
 
 void Host::Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) {
   TraceEvent event = NewEvent(EventKind::kDelivered, interface_index, packet);

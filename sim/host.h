@@ -210,6 +210,7 @@ class Host : private StackHost {
   void StopTimer(StackTimer what, uint64_t number) override;
   void GroupChanged(uint32_t interface_index, const IpAddress& group, bool wanted) override;
   void SocketReady(SocketId socket) override;
+  void SocketFailed(SocketId socket) override;
   void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) override;
   void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) override;
   void Refused(const Packet& packet, uint32_t interface_index, DropCause cause,

@@ -107,6 +107,10 @@ void HostEngine::SocketReady(SocketId id) {
   if (HostSocket* socket = sockets_.Find(id)) socket->OnArrival();
 }
 
+void HostEngine::SocketFailed(SocketId id) {
+  if (HostSocket* socket = sockets_.Find(id)) socket->OnError();
+}
+
 void HostEngine::RunReady(SocketId id) {
   if (HostSocket* socket = sockets_.Find(id)) socket->RunReady();
 }

@@ -52,8 +52,9 @@ class HostEngine final : public SocketEngine {
   absl::StatusOr<std::vector<NetworkInterface>> Interfaces() override;
   void Resolve(absl::string_view name, ResolveCallback callback) override;
 
-  // The stack has queued a datagram or an error on a socket.
+  // The stack has queued a datagram on a socket, or an error.
   void SocketReady(SocketId id);
+  void SocketFailed(SocketId id);
 
   // The program's machine has crashed: its sockets are gone, and no callback runs any more. Calls
   // on what is left of the program fail with `OsError::kBadDescriptor`.

@@ -79,11 +79,11 @@ Endpoint HostSocket::LocalEndpoint() const {
 }
 
 bool HostSocket::Speaks(const IpAddress& address) const {
-  switch (address.Unmapped().family()) {
+  switch (address.family()) {
     case AddressFamily::kIpv4:
       return family_ != AddressFamily::kIpv6;
     case AddressFamily::kIpv6:
-      return family_ != AddressFamily::kIpv4;
+      return family_ != (address.is_mapped() ? AddressFamily::kIpv6 : AddressFamily::kIpv4);
     case AddressFamily::kDual:
       return family_ == AddressFamily::kDual;
     case AddressFamily::kNone:
@@ -126,10 +126,9 @@ absl::StatusOr<size_t> HostSocket::Send(absl::Span<const SendSlot> datagrams) {
 
 bool HostSocket::IsSendable(const SendSlot& slot) const {
   const Endpoint& to = slot.destination;
-  if (to.is_set() && (to.port == 0 || !Speaks(to.address) || to.address == IpAddress::Any())) {
-    return false;
-  }
-  return slot.options.empty() || slot.options.hop_limit != 0;
+  const bool wildcard = to.address.family() == AddressFamily::kDual;
+  if (to.is_set() && (to.port == 0 || wildcard || !Speaks(to.address))) return false;
+  return slot.options.hop_limit != 0;
 }
 
 absl::Status HostSocket::Refusal(const SendSlot& slot) const {
@@ -180,6 +179,8 @@ std::optional<size_t> HostSocket::PendingDatagramSize() {
   return dead_ ? std::nullopt : stack_.PendingDatagramSize(id_);
 }
 
+bool HostSocket::HasPending() { return !dead_ && stack_.HasDatagram(id_); }
+
 std::optional<AsyncError> HostSocket::TakeAsyncError() {
   if (dead_) return std::nullopt;
   StashErrors();
@@ -192,8 +193,7 @@ std::optional<AsyncError> HostSocket::TakeAsyncError() {
   return AsyncError{Failure(error.error, what), error.destination};
 }
 
-void HostSocket::StashErrors() {
-  if (!may_err_) return;
+void HostSocket::TakeErrors() {
   may_err_ = false;
   while (const std::optional<PendingError> error = stack_.TakeError(id_)) {
     if (!errors_) errors_ = std::vector<PendingError>();
@@ -211,12 +211,6 @@ void HostSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
 void HostSocket::RequestReady() {
   if (dead_ || (!errors_ && !stack_.Readable(id_))) return;
   requested_ = true;
-  Enlist();
-}
-
-void HostSocket::OnArrival() {
-  arrived_ = true;
-  may_err_ = true;
   Enlist();
 }
 

@@ -45,6 +45,7 @@ class HostSocket final : public EngineSocket {
   absl::StatusOr<size_t> Send(absl::Span<const SendSlot> datagrams) override;
   absl::StatusOr<size_t> Receive(absl::Span<ReceiveSlot> slots) override;
   std::optional<size_t> PendingDatagramSize() override;
+  bool HasPending() override;
   std::optional<AsyncError> TakeAsyncError() override;
   void SetReadyCallback(absl::AnyInvocable<void()> ready) override;
   void RequestReady() override;
@@ -56,8 +57,15 @@ class HostSocket final : public EngineSocket {
   absl::Status SetMulticastInterface(uint32_t interface_index) override;
   absl::StatusOr<uint32_t> MulticastInterface() const override;
 
-  // The stack has queued something.
-  void OnArrival();
+  // The stack has queued a datagram, or an error.
+  void OnArrival() {
+    arrived_ = true;
+    if (!listed_) Enlist();
+  }
+  void OnError() {
+    may_err_ = true;
+    OnArrival();
+  }
   // The machine has crashed, and its stack is about to forget this socket.
   void Kill() { dead_ = true; }
   // The turn for which this socket asked has come. May destroy it.
@@ -80,7 +88,10 @@ class HostSocket final : public EngineSocket {
   absl::StatusOr<size_t> SendFailure(const Outcome<>& outcome, const SendSlot& slot) const;
   std::string DescribeSend(const SendSlot& slot) const;
   // Takes errors that have arrived out of the stack, so that they cannot fail the next call.
-  void StashErrors();
+  void StashErrors() {
+    if (may_err_) TakeErrors();
+  }
+  void TakeErrors();
   void Enlist();
 
   HostEngine& engine_;
@@ -89,11 +100,11 @@ class HostSocket final : public EngineSocket {
   Boxed<Endpoint> before_connect_;  // Where it was bound before it was connected.
   internal::Signal<> ready_;
   const AddressFamily family_;
-  bool dead_ = false;       // Its machine has crashed.
-  bool arrived_ = false;    // Since the callback ran.
-  bool requested_ = false;  // By RequestReady.
-  bool listed_ = false;     // For the next turn.
-  bool may_err_ = false;    // The stack may have errors: something has arrived since it had none.
+  bool dead_ = false;                        // Its machine has crashed.
+  bool arrived_ = false;                     // Since the callback ran.
+  bool requested_ = false;                   // By RequestReady.
+  bool listed_ = false;                      // For the next turn.
+  bool may_err_ = false;                     // The stack has errors.
   Boxed<std::vector<PendingError>> errors_;  // Never empty.
 };
 

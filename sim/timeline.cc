@@ -51,7 +51,6 @@ void Timeline::Post(Actor& actor, absl::AnyInvocable<void()> task) {
 }
 
 void Timeline::AcceptPosted() {
-  if (!has_posted_.load(std::memory_order_acquire)) return;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     accepting_.swap(posted_);
@@ -88,7 +87,7 @@ void Timeline::RunOneTurn(Actor& actor) {
     bool fired = false;
   };
   const RunScope scope(*this, nullptr);
-  AcceptPosted();
+  if (has_posted_.load(std::memory_order_acquire)) AcceptPosted();
   // The actor's turn comes last, so that what arrives at this instant is seen in it.
   actor.Unschedule();
   actor.busy_ = true;
@@ -116,16 +115,17 @@ void Timeline::SetClock(absl::Time now) {
 }
 
 bool Timeline::Step(absl::Time deadline) {
-  AcceptPosted();
-  if (queue_.empty() || queue_.NextTime() > deadline) return false;
-  SetClock(queue_.NextTime());
+  if (has_posted_.load(std::memory_order_acquire)) AcceptPosted();
+  TimerQueue::Entry* const event = queue_.PopDue(deadline);
+  if (event == nullptr) return false;
+  SetClock(event->when());
   POLLUX_CHECK(
       ++events_ <= events_max_,
       absl::StrCat("a run has exceeded its limit of ", events_max_,
                    " events (NetworkOptions::events_max) at ", absl::FormatDuration(elapsed()),
                    "; does something start itself for ever? The latest on record:\n",
                    trace_.LatestEvents()));
-  queue_.PopDue(now_)->Fire();
+  event->Fire();
   return true;
 }
 

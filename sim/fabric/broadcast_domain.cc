@@ -82,11 +82,12 @@ void BroadcastDomain::SetLink(StationNumber station, bool link, bool reports) {
 void BroadcastDomain::AddAddress(StationNumber station, const IpAddress& address) {
   POLLUX_CHECK(owners_.try_emplace(address, station).second,
                absl::StrCat("address ", address.ToString(), " is twice on segment ", name()));
+  ++owners_version_;
 }
 
 void BroadcastDomain::RemoveAddress(const IpAddress& address) {
   owners_.erase(address);
-  for (Port& port : ports_) port.by_address.erase(address);
+  ++owners_version_;
 }
 
 // ---- Profiles ----
@@ -204,14 +205,24 @@ QueueLength BroadcastDomain::PairQueue(StationNumber from, StationNumber to) con
 
 bool BroadcastDomain::Send(StationNumber from, const Packet& packet, const Name& origin,
                            const IpAddress& gateway) {
-  const IpAddress& target = packet.target();
-  if (gateway.is_set()) return SendToOne(from, packet, origin, gateway);
-  const bool multicast = target.is_multicast();
-  const bool to_all = multicast || (target.is_ipv4() && (broadcasts_.contains(target) ||
-                                                         ports_[from].station->ShoutsTo(target)));
-  if (!to_all) return SendToOne(from, packet, origin, target);
-  SendToAll(from, packet, origin);
-  return true;
+  const IpAddress& receiver = gateway.is_set() ? gateway : packet.target();
+  // An address that a station has is nobody's broadcast address here.
+  if (Link* link = NeighbourLink(from, receiver)) {
+    link->Send(packet, origin);
+    return true;
+  }
+  if (!gateway.is_set() && IsForAll(from, receiver)) {
+    SendToAll(from, packet, origin);
+    return true;
+  }
+  return SendElsewhere(from, packet, origin, receiver);
+}
+
+bool BroadcastDomain::IsForAll(StationNumber from, const IpAddress& target) const {
+  if (target.is_multicast()) return true;
+  if (!target.is_ipv4()) return false;
+  return std::find(broadcasts_.begin(), broadcasts_.end(), target) != broadcasts_.end() ||
+         ports_[from].station->ShoutsTo(target);
 }
 
 Link& BroadcastDomain::LinkTo(StationNumber from_number, StationNumber to) {
@@ -227,28 +238,21 @@ Link& BroadcastDomain::LinkTo(StationNumber from_number, StationNumber to) {
   return *link;
 }
 
-Link* BroadcastDomain::LinkTo(StationNumber from_number, const IpAddress& address) {
-  Port& from = ports_[from_number];
-  const auto known = from.by_address.find(address);
-  if (known != from.by_address.end()) return known->second;
-  const auto owner = owners_.find(address);
-  if (owner == owners_.end()) {
-    for (StationNumber to = 0; to < ports_.size(); ++to) {
-      const Port& port = ports_[to];
-      if (&port != &from && port.station->AnswersFor(address)) return &LinkTo(from_number, to);
-    }
-    return nullptr;
-  }
-  return from.by_address[address] = &LinkTo(from_number, owner->second);
+Link* BroadcastDomain::NeighbourLink(StationNumber from_number, const IpAddress& address) {
+  return ports_[from_number].by_address.Get({address}, owners_version_, [&]() -> Link* {
+    const auto owner = owners_.find(address);
+    return owner == owners_.end() ? nullptr : &LinkTo(from_number, owner->second);
+  });
 }
 
-bool BroadcastDomain::SendToOne(StationNumber from, const Packet& packet, const Name& origin,
-                                const IpAddress& receiver) {
-  const Station& sender = *ports_[from].station;
-  if (Link* link = LinkTo(from, receiver)) {
-    link->Send(packet, origin);
+bool BroadcastDomain::SendElsewhere(StationNumber from, const Packet& packet, const Name& origin,
+                                    const IpAddress& receiver) {
+  for (StationNumber to = 0; to < ports_.size(); ++to) {
+    if (to == from || !ports_[to].station->AnswersFor(receiver)) continue;
+    LinkTo(from, to).Send(packet, origin);
     return true;
   }
+  const Station& sender = *ports_[from].station;
   TraceEvent event;
   event.kind = EventKind::kUnclaimed;
   event.time = world_.timeline.elapsed();

@@ -20,7 +20,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "sim/choice/choices.h"
 #include "sim/choice/name.h"
@@ -33,6 +32,7 @@
 #include "sim/fabric/station.h"
 #include "sim/fabric/transmitter.h"
 #include "sim/fabric/world.h"
+#include "sim/kernel/memo.h"
 #include "sim/kernel/packet.h"
 #include "udp/ip_address.h"
 
@@ -99,7 +99,7 @@ class BroadcastDomain {
   void RemoveAddress(const IpAddress& address);
   bool HasAddress(const IpAddress& address) const { return owners_.contains(address); }
   // Has packets for that address reach everybody, as those for 255.255.255.255 do.
-  void AddBroadcastAddress(const IpAddress& address) { broadcasts_.insert(address); }
+  void AddBroadcastAddress(const IpAddress& address) { broadcasts_.push_back(address); }
 
   // Takes a packet that a station sends, or passes on, to the station that its target names, or to
   // a gateway. Its addresses have no scopes. `origin` is the name of the host that sent it at
@@ -114,6 +114,15 @@ class BroadcastDomain {
   // Where a packet for many goes on when a station's line has sent it.
   class Crowd;
 
+  struct Neighbour {
+    IpAddress address;
+
+    friend bool operator==(const Neighbour& a, const Neighbour& b) {
+      return a.address == b.address;
+    }
+    uint32_t mix() const { return address.ipv4_number(); }
+  };
+
   struct Port {
     Station* station;
     std::string label;  // The host's name; with the interface's where the host is here twice.
@@ -124,7 +133,8 @@ class BroadcastDomain {
     std::unique_ptr<Transmitter> in;                         // Its downlink's.
     std::unique_ptr<Crowd> crowd;                            // Beside `out`.
     std::vector<std::unique_ptr<Link>> links;  // By the receiver's number; made when needed.
-    absl::flat_hash_map<IpAddress, Link*> by_address;  // Those of `links` that were looked up.
+    // By address, for as long as it is the same station's; null where nobody has it.
+    Memo<Neighbour, Link*> by_address;
   };
 
   // What was set for that direction.
@@ -134,10 +144,13 @@ class BroadcastDomain {
   void RewireLines();
   void Wire(Link& link, StationNumber from, StationNumber to);
   Link& LinkTo(StationNumber from, StationNumber to);
-  // Null when nobody has the address.
-  Link* LinkTo(StationNumber from, const IpAddress& address);
-  bool SendToOne(StationNumber from, const Packet& packet, const Name& origin,
-                 const IpAddress& receiver);
+  // To the station that has the address; null when none has.
+  Link* NeighbourLink(StationNumber from, const IpAddress& address);
+  // Whether what a station sends to that address goes to all.
+  bool IsForAll(StationNumber from, const IpAddress& target) const;
+  // To a station that answers for the address though it does not have it here. False if none does.
+  bool SendElsewhere(StationNumber from, const Packet& packet, const Name& origin,
+                     const IpAddress& receiver);
   void SendToAll(StationNumber from, const Packet& packet, const Name& origin);
   // Has a packet that has left that line cross to all others who get it by the line; or, with null,
   // has one go to all others but those who get it by the station's own line, while that is in use.
@@ -151,7 +164,8 @@ class BroadcastDomain {
   std::vector<Port> ports_;
   std::unique_ptr<SnoopingSwitch> switch_;
   absl::flat_hash_map<IpAddress, StationNumber> owners_;
-  absl::flat_hash_set<IpAddress> broadcasts_;
+  uint64_t owners_version_ = 0;        // Counts changes of them.
+  std::vector<IpAddress> broadcasts_;  // A few.
 };
 
 }  // namespace pollux::sim

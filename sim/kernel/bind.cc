@@ -96,7 +96,8 @@ std::optional<OsError> UdpStack::Impl::CheckPrivilege(const SocketState& socket,
 
 std::optional<OsError> UdpStack::Impl::FindConflict(const SocketState& socket,
                                                     uint16_t port) const {
-  return FindBindConflict(rules_, {&socket, ports_.OnPort(port), capabilities_.network_control});
+  return FindBindConflict(rules_, {&socket, ports_.OnPort(port), capabilities_.network_control,
+                                   ports_.AllReuseAddress(port)});
 }
 
 // Takes a free port for the socket's local address. The search starts at a drawn port and goes up.
@@ -105,7 +106,8 @@ bool UdpStack::Impl::ChoosePort(SocketState& socket) {
   const uint32_t start = host_.Draw(StackDraw::kEphemeralPort, count);
   for (uint32_t i = 0; i < count; ++i) {
     const uint16_t port = static_cast<uint16_t>(rules_.ephemeral_first + (start + i) % count);
-    if (BlocksEphemeral(rules_, {&socket, ports_.OnPort(port), capabilities_.network_control})) {
+    if (BlocksEphemeral(rules_,
+                        {&socket, ports_.OnPort(port), capabilities_.network_control, false})) {
       continue;
     }
     socket.port = port;

@@ -40,6 +40,7 @@ std::optional<OsError> SymbianCapability(const BindAttempt& attempt) {
 // udp-semantics 1.1.2 and 1.1.3: the first holder that matters decides, older ones are not looked
 // at. So a newcomer with SO_REUSEPORT can pass a holder that it conflicts with.
 std::optional<OsError> LinuxScan(const PlatformRules& rules, const BindAttempt& attempt) {
+  if (attempt.socket->options.reuse_address && attempt.all_reuse_address) return std::nullopt;
   for (const SocketState* holder : attempt.holders) {
     switch (LinuxVerdict(rules, *attempt.socket, *holder)) {
       case Verdict::kNoMatter:

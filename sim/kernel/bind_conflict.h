@@ -24,6 +24,8 @@ struct BindAttempt {
   absl::Span<SocketState* const> holders;
   // Whether its process may use address reuse, where that is a privilege (Symbian).
   bool may_reuse = false;
+  // Whether all holders have SO_REUSEADDR: there can be many, and this spares looking at each.
+  bool all_reuse_address = false;
 };
 
 // The error that the bind fails with, nullopt if it may go on.

@@ -41,22 +41,36 @@ void UdpStack::Impl::DeliverDatagram(uint32_t interface_index, const Packet& pac
   }
   Arrival arrival = ArrivalOf(interface_index, packet);
   arrival.parts = parts;
-  if (!IsForUs(interface_index, packet, arrival)) {
-    Refuse(interface_index, packet, now);
-    return;
+  // Who is in a group changes more often than addresses do.
+  const IpAddress& target = packet.destination.address;
+  const auto find = [&] { return ClaimOf(interface_index, packet, arrival); };
+  const Claim claim =
+      target.is_multicast()
+          ? find()
+          : claims_.Get({interface_index, packet.arrives_on, packet.source.address, target},
+                        interfaces_.version(), find);
+  switch (claim) {
+    case Claim::kNotOurs:
+      return Refuse(interface_index, packet, now);
+    case Claim::kForOne:
+      return DeliverUnicast(interface_index, packet, arrival, now);
+    case Claim::kForAll:
+      return DeliverToAll(interface_index, packet, arrival, now);
   }
+}
+
+// Whether a packet is for this host, and for all sockets or one, by its addresses.
+UdpStack::Impl::Claim UdpStack::Impl::ClaimOf(uint32_t link, const Packet& packet,
+                                              const Arrival& arrival) const {
+  if (!IsForUs(link, packet, arrival)) return Claim::kNotOurs;
   const IpAddress& target = packet.destination.address;
   // Another interface's broadcast address is none to what was sent out of loopback.
   const uint32_t broadcast = target.is_ipv4() ? interfaces_.OwnerOfBroadcast(target) : 0;
   const bool elsewhere =
-      interface_index == kLoopbackIndex && packet.arrives_on == 0 && broadcast != kLoopbackIndex;
+      link == kLoopbackIndex && packet.arrives_on == 0 && broadcast != kLoopbackIndex;
   const bool to_all =
       target.is_multicast() || target.is_limited_broadcast() || (broadcast != 0 && !elsewhere);
-  if (to_all) {
-    DeliverToAll(interface_index, packet, arrival, now);
-  } else {
-    DeliverUnicast(interface_index, packet, arrival, now);
-  }
+  return to_all ? Claim::kForAll : Claim::kForOne;
 }
 
 Arrival UdpStack::Impl::ArrivalOf(uint32_t link, const Packet& packet) const {
@@ -232,7 +246,7 @@ bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Ar
     host_.Refused(packet, arrival.interface_index, DropCause::kReceiveBufferFull, socket.id);
     return false;
   }
-  QueuedDatagram datagram;
+  QueuedDatagram& datagram = socket.queue.NewBack();
   datagram.payload = packet.payload;
   datagram.source = packet.source;
   const IpAddress& source = packet.source.address;
@@ -247,7 +261,6 @@ bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Ar
   datagram.dropped_before = static_cast<uint32_t>(socket.dropped);
   datagram.charge = charge;
   socket.charged += charge;
-  socket.queue.push_back(std::move(datagram));
   host_.Delivered(packet, arrival.interface_index, socket.id);
   host_.SocketReady(socket.id);
   return true;

@@ -179,7 +179,7 @@ void UdpStack::Impl::DeliverIcmp(uint32_t link, const Packet& packet) {
   }
   if (ReportIcmp(*socket, packet)) {
     host_.Delivered(packet, link, socket->id);
-    host_.SocketReady(socket->id);
+    host_.SocketFailed(socket->id);
   } else {
     host_.Refused(packet, link, DropCause::kNotAsked, socket->id);
   }

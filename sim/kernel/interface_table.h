@@ -50,13 +50,17 @@ class InterfaceTable {
 
   void AddRoute(const Route& route) {
     routes_.push_back(route);
+    has_gateways_ = has_gateways_ || route.gateway.is_set();
     ++version_;
   }
   // In place of those that were learned before.
   void SetLearned(std::vector<Route> routes) {
     learned_ = std::move(routes);
+    for (const Route& route : learned_) has_gateways_ = has_gateways_ || route.gateway.is_set();
     ++version_;
   }
+  // Whether there ever was a route by a gateway: without, all that is sent goes to its target.
+  bool has_gateways() const { return has_gateways_; }
   // The best route to `target` by interfaces that are up; by `interface_index` alone unless that is
   // 0. Longest prefix first; then connected routes before added ones, and these before learned
   // ones; then by metric, and in the order of their coming.
@@ -100,6 +104,7 @@ class InterfaceTable {
   std::vector<Route> connected_;              // Follow the addresses.
   std::vector<Route> routes_;                 // Added.
   std::vector<Route> learned_;
+  bool has_gateways_ = false;
   absl::btree_map<uint32_t, Lost> lost_;  // By interface.
   // Looked up, never iterated.
   absl::flat_hash_map<IpAddress, uint32_t> owners_;

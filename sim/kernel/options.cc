@@ -22,7 +22,7 @@ Outcome<> UdpStack::Impl::SetReuse(SocketState& socket, SocketOption option, boo
   switch (option) {
     case SocketOption::kReuseAddress:
       if (on && options.exclusive_address) return OsError::kInvalidArgument;
-      options.reuse_address = on;
+      ports_.SetReuseAddress(socket, on);
       return Done();
     case SocketOption::kReusePort:
       if (!rules_.port_reuse_option) return OsError::kNoProtocolOption;

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "sim/kernel/block_pool.h"
+#include "udp/internal/prefetch.h"
 
 namespace pollux::sim {
 namespace {
@@ -40,10 +41,7 @@ void Payload::Free(Block* block) {
 }
 
 void Payload::Prefetch() const {
-#ifdef __GNUC__
-  const absl::string_view all = bytes();
-  for (size_t at = 0; at < all.size(); at += BlockPool::kStep) __builtin_prefetch(&all[at]);
-#endif
+  if (block_ != nullptr) internal::Prefetch(block_, sizeof(Block) + block_->size);
 }
 
 size_t Packet::wire_size() const {

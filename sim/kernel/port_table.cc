@@ -38,33 +38,68 @@ void PortTable::Add(SocketState& socket) {
   const bool last = groups_ && socket.is_ipv6() && socket.options.reuse_port;
   // Groups are looked for among those that were there before.
   if (groups_ && socket.options.reuse_port) JoinGroup(socket);
-  for (Chain* chain : {&by_port_[socket.port], &by_address_[KeyOf(socket)]}) {
-    chain->insert(last ? chain->end() : chain->begin(), &socket);
+  Port& port = by_port_[socket.port];
+  if (!socket.options.reuse_address) ++port.without_reuse;
+  for (Chain<SocketState>* chain : {&port.sockets, &by_address_[KeyOf(socket)]}) {
+    if (last) {
+      chain->PushBack(&socket);
+    } else {
+      chain->PushFront(&socket);
+    }
   }
 }
 
 void PortTable::Remove(SocketState& socket) {
   LeaveGroup(socket);
-  Erase(by_port_, socket.port, socket);
-  Erase(by_address_, KeyOf(socket), socket);
+  EraseAddress(KeyOf(socket), socket);
+  const auto found = by_port_.find(socket.port);
+  if (found == by_port_.end()) return;
+  Port& port = found->second;
+  port.sockets.Erase(&socket);
+  if (!socket.options.reuse_address) --port.without_reuse;
+  if (port.sockets.empty()) by_port_.erase(found);
+}
+
+void PortTable::EraseAddress(const Key& key, const SocketState& socket) {
+  const auto found = by_address_.find(key);
+  if (found == by_address_.end()) return;
+  found->second.Erase(&socket);
+  if (found->second.empty()) by_address_.erase(found);
+}
+
+void PortTable::SetReuseAddress(SocketState& socket, bool reuse) {
+  if (socket.bound() && reuse != socket.options.reuse_address) {
+    size_t& without_reuse = by_port_[socket.port].without_reuse;
+    if (reuse) {
+      --without_reuse;
+    } else {
+      ++without_reuse;
+    }
+  }
+  socket.options.reuse_address = reuse;
+}
+
+bool PortTable::AllReuseAddress(uint16_t port) const {
+  const auto found = by_port_.find(port);
+  return found == by_port_.end() || found->second.without_reuse == 0;
 }
 
 absl::Span<SocketState* const> PortTable::OnPort(uint16_t port) const {
-  auto found = by_port_.find(port);
+  const auto found = by_port_.find(port);
   if (found == by_port_.end()) return {};
-  return found->second;
+  return found->second.sockets.all();
 }
 
 absl::Span<SocketState* const> PortTable::OnAddress(const IpAddress& address, uint16_t port) const {
-  auto found = by_address_.find(Key(address, port));
+  const auto found = by_address_.find(Key{address, port});
   if (found == by_address_.end()) return {};
-  return found->second;
+  return found->second.all();
 }
 
 // The group of the first socket with SO_REUSEPORT, the same user, address, protocols and interface.
 // A socket that got the option after its bind founds one now (udp-semantics 1.1.4).
 void PortTable::JoinGroup(SocketState& socket) {
-  for (SocketState* other : OnAddress(KeyOf(socket).first, socket.port)) {
+  for (SocketState* other : OnAddress(KeyOf(socket).address, socket.port)) {
     if (!other->options.reuse_port || other->user != socket.user) continue;
     if (other->is_ipv6() != socket.is_ipv6() || other->local != socket.local) continue;
     if (other->options.bound_interface != socket.options.bound_interface) continue;

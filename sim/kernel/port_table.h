@@ -9,12 +9,13 @@
 #ifndef POLLUX_SIM_KERNEL_PORT_TABLE_H_
 #define POLLUX_SIM_KERNEL_PORT_TABLE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
+#include "sim/kernel/chain.h"
 #include "sim/kernel/socket_state.h"
 
 namespace pollux::sim {
@@ -25,8 +26,6 @@ bool Overlap(const SocketState& a, const SocketState& b);
 
 class PortTable {
  public:
-  using Chain = absl::InlinedVector<SocketState*, 2>;
-
   // `groups`: whether sockets that share by SO_REUSEPORT form groups.
   PortTable(bool groups, StackHost& host) : groups_(groups), host_(host) {}
 
@@ -44,47 +43,50 @@ class PortTable {
     change();
     const Key after = KeyOf(socket);
     if (before == after) return;
-    Erase(by_address_, before, socket);
-    Chain& chain = by_address_[after];
-    chain.insert(chain.begin(), &socket);
+    EraseAddress(before, socket);
+    by_address_[after].PushFront(&socket);
   }
+  // SO_REUSEADDR of a socket, entered or not, becomes that.
+  void SetReuseAddress(SocketState& socket, bool reuse);
 
   // A span is good until the table changes. All sockets of a port: newest first, but IPv6 sockets
   // with SO_REUSEPORT last, as Linux has them.
   absl::Span<SocketState* const> OnPort(uint16_t port) const;
+  // Whether none of them lacks SO_REUSEADDR.
+  bool AllReuseAddress(uint16_t port) const;
   // Those bound to an address of it; an unset address asks for those on a wildcard, of any
   // protocol.
   absl::Span<SocketState* const> OnAddress(const IpAddress& address, uint16_t port) const;
 
  private:
-  using Key = std::pair<IpAddress, uint16_t>;
+  struct Key {
+    IpAddress address;
+    uint16_t port = 0;
+
+    friend bool operator==(const Key& a, const Key& b) {
+      return a.port == b.port && a.address == b.address;
+    }
+    template <typename H>
+    friend H AbslHashValue(H h, const Key& key) {
+      // Addresses of one port mostly differ in their last bytes.
+      return H::combine(std::move(h), uint64_t{key.address.ipv4_number()} << 16 | key.port);
+    }
+  };
+  struct Port {
+    Chain<SocketState> sockets;
+    size_t without_reuse = 0;  // How many of them lack SO_REUSEADDR.
+  };
 
   static Key KeyOf(const SocketState& socket);
-  template <typename Map>
-  static void Erase(Map& map, const typename Map::key_type& key, SocketState& socket);
+  void EraseAddress(const Key& key, const SocketState& socket);
   void JoinGroup(SocketState& socket);
 
   const bool groups_;
   StackHost& host_;
   // Looked up, never iterated.
-  absl::flat_hash_map<uint16_t, Chain> by_port_;
-  absl::flat_hash_map<Key, Chain> by_address_;
+  absl::flat_hash_map<uint16_t, Port> by_port_;
+  absl::flat_hash_map<Key, Chain<SocketState>> by_address_;
 };
-
-// Implementation details only below.
-
-template <typename Map>
-void PortTable::Erase(Map& map, const typename Map::key_type& key, SocketState& socket) {
-  auto found = map.find(key);
-  if (found == map.end()) return;
-  Chain& chain = found->second;
-  for (auto it = chain.begin(); it != chain.end(); ++it) {
-    if (*it != &socket) continue;
-    chain.erase(it);
-    break;
-  }
-  if (chain.empty()) map.erase(found);
-}
 
 }  // namespace pollux::sim
 

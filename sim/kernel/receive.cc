@@ -105,10 +105,15 @@ Outcome<bool> UdpStack::Impl::Receive(SocketState& socket, ReceiveSlot& slot) {
   return true;
 }
 
-// Asking for the size hands the queue to its reader too.
-std::optional<size_t> UdpStack::Impl::PendingDatagramSize(const SocketState& socket) const {
-  if (socket.queue.empty()) return std::nullopt;
+// Asking hands the queue to its reader too.
+bool UdpStack::Impl::HasDatagram(const SocketState& socket) const {
+  if (socket.queue.empty()) return false;
   if (socket.readers_part == 0) socket.readers_part = static_cast<uint32_t>(socket.queue.size());
+  return true;
+}
+
+std::optional<size_t> UdpStack::Impl::PendingDatagramSize(const SocketState& socket) const {
+  if (!HasDatagram(socket)) return std::nullopt;
   return socket.queue.front().payload.size();
 }
 

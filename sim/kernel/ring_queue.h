@@ -16,7 +16,8 @@
 
 namespace pollux::sim {
 
-// Thread-compatible. `T` has a default value; a place that is empty holds it.
+// Thread-compatible. `T` has a default value, which a place holds that was never used. One that was
+// used is given that value again, or, where `T` has a `Release()`, only called that.
 template <typename T>
 class RingQueue {
  public:
@@ -30,13 +31,18 @@ class RingQueue {
     return places_[(first_ + static_cast<uint32_t>(place)) & (room_ - 1)];
   }
 
-  void push_back(T value) {
+  void push_back(T value) { NewBack() = std::move(value); }
+  // Appends a place, with what it was left with, for the caller to fill.
+  T& NewBack() {
     if (size_ == room_) Grow();
-    places_[(first_ + size_) & (room_ - 1)] = std::move(value);
-    ++size_;
+    return places_[(first_ + size_++) & (room_ - 1)];
   }
   void pop_front() {
-    places_[first_] = T();
+    if constexpr (requires(T & gone) { gone.Release(); }) {
+      places_[first_].Release();
+    } else {
+      places_[first_] = T();
+    }
     first_ = (first_ + 1) & (room_ - 1);
     --size_;
   }

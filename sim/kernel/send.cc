@@ -21,6 +21,10 @@ size_t WireSize(const IpAddress& target, size_t payload) {
   return payload + (target.is_ipv4() ? 28 : 48);
 }
 
+size_t MaxPayload(const IpAddress& target) {
+  return target.is_ipv4() ? kMaxIpv4Payload : kMaxIpv6Payload;
+}
+
 }  // namespace
 
 // What :: means to an IPv6 socket, by whether that is on a mapped address.
@@ -116,8 +120,7 @@ uint32_t UdpStack::Impl::PathMtu(const OutputRoute& route) const {
 // error is also queued (udp-semantics 1.4 "EMSGSIZE with IP_RECVERR").
 Outcome<> UdpStack::Impl::CheckSize(SocketState& socket, const Sending& sending, size_t size) {
   const IpAddress& target = sending.route.target;
-  const size_t max = target.is_ipv4() ? kMaxIpv4Payload : kMaxIpv6Payload;
-  bool fits = size <= max;
+  bool fits = size <= MaxPayload(target);
   if (rules_.size_limited_by_send_buffer) {
     fits = fits && size <= static_cast<size_t>(socket.options.send_buffer);
   }
@@ -130,12 +133,71 @@ Outcome<> UdpStack::Impl::CheckSize(SocketState& socket, const Sending& sending,
     // Observed: the entry names the address it was for, but only a connected socket's port.
     const Endpoint about(target, socket.connected ? socket.peer.port : uint16_t{0});
     const PendingError error{OsError::kMessageTooLong, about, IpAddress()};
-    if (QueueError(rules_, socket, error, nullptr)) host_.SocketReady(socket.id);
+    if (QueueError(rules_, socket, error, nullptr)) host_.SocketFailed(socket.id);
   }
   return OsError::kMessageTooLong;
 }
 
+// ---- The beaten path ----
+
+// Whether a datagram asks for nothing but to go where the latest one went, and none of what was
+// found out for that has changed.
+bool UdpStack::Impl::IsOnPath(const SocketState& socket, const SendSlot& datagram) const {
+  if (!socket.path || socket.error || !path_mtus_.empty()) return false;
+  const BeatenPath& path = *socket.path;
+  if (path.interfaces_version != interfaces_.version()) return false;
+  if (datagram.payload.size() > path.payload_max || !datagram.options.empty()) return false;
+  return path.to_peer ? !datagram.destination.is_set() : datagram.destination == path.destination;
+}
+
+void UdpStack::Impl::FollowPath(const SocketState& socket, absl::string_view payload) {
+  const BeatenPath& path = *socket.path;
+  Packet packet;
+  packet.id = ++last_packet_;
+  packet.source = path.source;
+  packet.destination = path.destination;
+  packet.hop_limit = path.hop_limit;
+  packet.traffic_class = path.traffic_class;
+  packet.dont_fragment = path.dont_fragment;
+  packet.payload = Payload::Copy(payload, pool_);
+  host_.Transmit(path.interface_index, packet);
+}
+
+// Of a datagram that is about to leave: all checks have let it pass.
+void UdpStack::Impl::RememberPath(SocketState& socket, const Sending& sending,
+                                  const SendSlot& datagram) const {
+  const OutputRoute& route = sending.route;
+  const Endpoint destination(route.target, sending.destination.port);
+  const bool to_peer = !datagram.destination.is_set();
+  const bool plain = route.kind == OutputRoute::Kind::kUnicast && datagram.options.empty() &&
+                     (to_peer || datagram.destination == destination);
+  const size_t headers = WireSize(route.target, 0);
+  if (!plain || sending.mtu < headers) return;
+  size_t max = std::min(sending.mtu - headers, MaxPayload(route.target));
+  if (rules_.size_limited_by_send_buffer) {
+    max = std::min(max, static_cast<size_t>(socket.options.send_buffer));
+  }
+  if (!socket.path) socket.path = BeatenPath();
+  BeatenPath& path = *socket.path;
+  path.to_peer = to_peer;
+  path.dont_fragment =
+      socket.options.dont_fragment || route.target.is_ipv6() || rules_.dont_fragment_default;
+  path.hop_limit = static_cast<uint8_t>(sending.hop_limit);
+  path.traffic_class = sending.traffic_class;
+  path.interface_index = route.interface_index;
+  path.payload_max = static_cast<uint32_t>(max);
+  path.interfaces_version = interfaces_.version();
+  path.source = Endpoint(route.source, socket.port);
+  path.destination = destination;
+}
+
+// ---- Every other way ----
+
 Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
+  if (IsOnPath(socket, datagram)) {
+    FollowPath(socket, datagram.payload);
+    return Done();
+  }
   if (socket.write_shut && rules_.send_checks_shutdown_first) return rules_.send_after_shutdown;
   if (rules_.implicit_bind_first) {
     if (Outcome<> bound = ImplicitBind(socket); !bound.ok()) return bound.error();
@@ -186,6 +248,7 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
     sending.traffic_class &= static_cast<uint8_t>(~kEcnBits);
     sending.traffic_class |= static_cast<uint8_t>(*options.ecn);
   }
+  RememberPath(socket, sending, datagram);
   return Emit(socket, sending, datagram.payload);
 }
 

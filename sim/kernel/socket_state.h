@@ -47,8 +47,10 @@ struct SocketMembership {
   bool Takes(const IpAddress& source) const;
 };
 
-// A datagram that waits for its receiver.
+// A datagram that waits for its receiver. A taken one has no payload any more.
 struct QueuedDatagram {
+  void Release() { payload = Payload(); }
+
   Payload payload;
   Endpoint source;
   IpAddress destination;
@@ -70,6 +72,21 @@ struct QueuedError {
 struct EnteredPeer {
   Endpoint peer;
   uint64_t as = 0;  // Of the sockets of one peer, the lookup finds the one entered last.
+};
+
+// How the latest datagram left that a socket sent to one address, whole: for as long as nothing
+// changes of the socket and of the host's addresses and routes, the next one goes the same way
+// without a question (send.cc).
+struct BeatenPath {
+  bool to_peer = false;  // It named no destination.
+  bool dont_fragment = false;
+  uint8_t hop_limit = 0;
+  uint8_t traffic_class = 0;
+  uint32_t interface_index = 0;
+  uint32_t payload_max = 0;         // What is larger needs a closer look.
+  uint64_t interfaces_version = 0;  // Of the `InterfaceTable`.
+  Endpoint source;
+  Endpoint destination;
 };
 
 struct SocketOptions {
@@ -130,6 +147,7 @@ struct SocketState {
   // The route to the peer, as it was when it was found. Some options make the socket forget it;
   // without one, the path's MTU is not known.
   Boxed<OutputRoute> kept_route;
+  Boxed<BeatenPath> path;        // Void with each call that changes the socket.
   Boxed<IpAddress> former_peer;  // Of a disconnected IPv6 socket, where that still filters.
   // It has had a datagram while it had a peer: Linux remembers the processor that brought it.
   bool knows_processor = false;

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/optimization.h"
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
@@ -45,7 +46,13 @@ class UdpStack::Impl {
   // Whether the process may use the network at all; if not, it panics.
   bool Allowed() const;
   // The socket of that id, which must be open.
-  SocketState& Get(SocketId id) const;
+  SocketState& Get(SocketId id) const {
+    SocketState* const socket = sockets_.Find(id);
+    if (ABSL_PREDICT_FALSE(socket == nullptr)) NotOpen(id);
+    return *socket;
+  }
+  // The same for a call that changes the socket: what its sends have found out is void.
+  SocketState& GetToChange(SocketId id) const;
 
   Outcome<SocketId> Open(AddressFamily family, UserId user);
   void Close(SocketId id);
@@ -71,6 +78,7 @@ class UdpStack::Impl {
   // receive.cc
   Outcome<bool> Receive(SocketState& socket, ReceiveSlot& slot);
   std::optional<size_t> PendingDatagramSize(const SocketState& socket) const;
+  bool HasDatagram(const SocketState& socket) const;
   std::optional<PendingError> TakeError(SocketState& socket);
   bool Readable(const SocketState& socket) const;
 
@@ -101,11 +109,14 @@ class UdpStack::Impl {
 
   const PlatformRules& rules() const { return rules_; }
   InterfaceTable& interfaces() { return interfaces_; }
-  IpAddress NextHop(uint32_t interface_index, const IpAddress& target);
+  // Good until the next call.
+  const IpAddress& Gateway(uint32_t interface_index, const IpAddress& target);
   const GroupTable& groups() const { return groups_; }
   uint64_t last_packet() const { return last_packet_; }
 
  private:
+  [[noreturn]] static void NotOpen(SocketId id);
+
   // How many more ICMP errors a host may be sent, in milliseconds' worth.
   struct IcmpBudget {
     int64_t left_ms = 0;
@@ -115,7 +126,7 @@ class UdpStack::Impl {
     uint32_t mtu = 0;
     uint64_t number = 0;  // Of the timer.
   };
-  // What `NextHop` is asked.
+  // What `Gateway` is asked.
   struct Hop {
     uint32_t interface_index = 0;
     IpAddress target;
@@ -125,6 +136,20 @@ class UdpStack::Impl {
     }
     uint32_t mix() const { return target.ipv4_number() + interface_index; }
   };
+  // The ends of an arriving packet, as far as they tell whom it is for.
+  struct Ends {
+    uint32_t link = 0;
+    uint32_t arrives_on = 0;  // `Packet::arrives_on`
+    IpAddress source;
+    IpAddress target;
+
+    friend bool operator==(const Ends& a, const Ends& b) {
+      return a.link == b.link && a.arrives_on == b.arrives_on && a.source == b.source &&
+             a.target == b.target;
+    }
+    uint32_t mix() const { return source.ipv4_number() + 5 * target.ipv4_number() + link; }
+  };
+  enum class Claim : uint8_t { kNotOurs, kForOne, kForAll };
   // What a send has found out so far.
   struct Sending {
     Endpoint destination;
@@ -153,6 +178,9 @@ class UdpStack::Impl {
   void ForgetPeer(SocketState& socket);
 
   // send.cc
+  bool IsOnPath(const SocketState& socket, const SendSlot& datagram) const;
+  void FollowPath(const SocketState& socket, absl::string_view payload);
+  void RememberPath(SocketState& socket, const Sending& sending, const SendSlot& datagram) const;
   Outcome<Endpoint> DestinationOf(const SocketState& socket, const SendSlot& datagram) const;
   Outcome<OutputRoute> RouteFor(const SocketState& socket, const IpAddress& target,
                                 const SendOptions& options);
@@ -188,6 +216,7 @@ class UdpStack::Impl {
   bool Hears(const SocketState& socket, const Arrival& arrival, bool own_copy) const;
   bool HearsGroup(const SocketState& socket, const Arrival& arrival) const;
   bool IsForUs(uint32_t link, const Packet& packet, const Arrival& arrival) const;
+  Claim ClaimOf(uint32_t link, const Packet& packet, const Arrival& arrival) const;
   // What the datagram costs of any socket's receive buffer.
   size_t ChargeFor(const Packet& packet, const Arrival& arrival) const;
   bool Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival, size_t charge,
@@ -234,7 +263,8 @@ class UdpStack::Impl {
   PortTable ports_;
   GroupTable groups_;
   Memo<RouteRequest, Outcome<OutputRoute>> routes_;  // Of `FindOutputRoute`,
-  Memo<Hop, IpAddress> hops_;                        // and of `NextHop`.
+  Memo<Hop, IpAddress> gateways_;                    // of `Gateway`,
+  Memo<Ends, Claim> claims_;                         // and of `ClaimOf`.
   IdTable<std::unique_ptr<SocketState>> sockets_;
   SocketId last_socket_ = 0;
   uint64_t last_packet_ = 0;

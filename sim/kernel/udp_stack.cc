@@ -64,10 +64,15 @@ bool UdpStack::Impl::Allowed() const {
   return false;
 }
 
-SocketState& UdpStack::Impl::Get(SocketId id) const {
-  SocketState* const socket = sockets_.Find(id);
-  POLLUX_CHECK(socket != nullptr, absl::StrCat("socket ", id, " is not open"));
-  return *socket;
+void UdpStack::Impl::NotOpen(SocketId id) {
+  POLLUX_CHECK(false, absl::StrCat("socket ", id, " is not open"));
+  std::abort();
+}
+
+SocketState& UdpStack::Impl::GetToChange(SocketId id) const {
+  SocketState& socket = Get(id);
+  socket.path.reset();
+  return socket;
 }
 
 Outcome<SocketId> UdpStack::Impl::Open(AddressFamily family, UserId user) {
@@ -154,15 +159,16 @@ void UdpStack::Reconfigure(uint32_t interface_index) {
   impl_->ForgetKeptRoutes();
 }
 
-IpAddress UdpStack::NextHop(uint32_t interface_index, const IpAddress& target) const {
-  if (target.is_multicast() || target.is_limited_broadcast()) return target;
-  return impl_->NextHop(interface_index, target);
+IpAddress UdpStack::Gateway(uint32_t interface_index, const IpAddress& target) const {
+  if (!impl_->interfaces().has_gateways()) return IpAddress();
+  if (target.is_multicast() || target.is_limited_broadcast()) return IpAddress();
+  return impl_->Gateway(interface_index, target);
 }
 
-IpAddress UdpStack::Impl::NextHop(uint32_t interface_index, const IpAddress& target) {
-  return hops_.Get({interface_index, target}, interfaces_.version(), [&] {
+const IpAddress& UdpStack::Impl::Gateway(uint32_t interface_index, const IpAddress& target) {
+  return gateways_.Get({interface_index, target}, interfaces_.version(), [&] {
     const Route* route = interfaces_.FindRoute(target, interface_index);
-    return route != nullptr && route->gateway.is_set() ? route->gateway : target;
+    return route != nullptr ? route->gateway : IpAddress();
   });
 }
 
@@ -203,14 +209,16 @@ void UdpStack::Close(SocketId socket) {
 }
 
 Outcome<> UdpStack::Bind(SocketId socket, const Endpoint& local) {
-  return Change().Bind(impl_->Get(socket), local);
+  return Change().Bind(impl_->GetToChange(socket), local);
 }
 
 Outcome<> UdpStack::Connect(SocketId socket, const Endpoint& peer) {
-  return Change().Connect(impl_->Get(socket), peer);
+  return Change().Connect(impl_->GetToChange(socket), peer);
 }
 
-Outcome<> UdpStack::Disconnect(SocketId socket) { return Change().Disconnect(impl_->Get(socket)); }
+Outcome<> UdpStack::Disconnect(SocketId socket) {
+  return Change().Disconnect(impl_->GetToChange(socket));
+}
 
 Endpoint UdpStack::LocalEndpoint(SocketId socket) const {
   return impl_->LocalEndpoint(impl_->Get(socket));
@@ -225,7 +233,7 @@ Outcome<> UdpStack::Send(SocketId socket, const SendSlot& datagram) {
 }
 
 Outcome<> UdpStack::Shutdown(SocketId socket, ShutdownHow how) {
-  return Change().Shutdown(impl_->Get(socket), how);
+  return Change().Shutdown(impl_->GetToChange(socket), how);
 }
 
 Outcome<bool> UdpStack::Receive(SocketId socket, ReceiveSlot& slot) {
@@ -235,6 +243,8 @@ Outcome<bool> UdpStack::Receive(SocketId socket, ReceiveSlot& slot) {
 std::optional<size_t> UdpStack::PendingDatagramSize(SocketId socket) const {
   return impl_->PendingDatagramSize(impl_->Get(socket));
 }
+
+bool UdpStack::HasDatagram(SocketId socket) const { return impl_->HasDatagram(impl_->Get(socket)); }
 
 std::optional<PendingError> UdpStack::TakeError(SocketId socket) {
   return Change().TakeError(impl_->Get(socket));
@@ -255,7 +265,7 @@ void UdpStack::RequestMetadata(SocketId socket, Metadata fields) {
 }
 
 Outcome<> UdpStack::SetOption(SocketId socket, SocketOption option, int value) {
-  return Change().SetOption(impl_->Get(socket), option, value);
+  return Change().SetOption(impl_->GetToChange(socket), option, value);
 }
 
 Outcome<int> UdpStack::GetOption(SocketId socket, SocketOption option) const {
@@ -275,7 +285,7 @@ Outcome<> UdpStack::Leave(SocketId socket, const GroupMembership& membership) {
 }
 
 Outcome<> UdpStack::SetMulticastInterface(SocketId socket, uint32_t interface_index) {
-  return Change().SetMulticastInterface(impl_->Get(socket), interface_index);
+  return Change().SetMulticastInterface(impl_->GetToChange(socket), interface_index);
 }
 
 uint32_t UdpStack::MulticastInterface(SocketId socket) const {

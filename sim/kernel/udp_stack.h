@@ -119,8 +119,9 @@ class StackHost {
   // back into the stack.
   virtual void GroupChanged(uint32_t /*interface_index*/, const IpAddress& /*group*/,
                             bool /*wanted*/) {}
-  // A datagram or an error was queued on `socket`. Must not call back into the stack.
+  // A datagram was queued on `socket`, or an error. Must not call back into the stack.
   virtual void SocketReady(SocketId socket) = 0;
+  virtual void SocketFailed(SocketId socket) { SocketReady(socket); }
   // For the record. An ICMP error is delivered to the socket that is told of it.
   virtual void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) = 0;
   virtual void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) = 0;
@@ -214,8 +215,8 @@ class UdpStack {
   // Gives an interface that is up the addresses and routes again that it has lost, as the programs
   // do that configure a machine's network.
   void Reconfigure(uint32_t interface_index);
-  // The next hop for a packet that leaves by an interface: a gateway, or its own target.
-  IpAddress NextHop(uint32_t interface_index, const IpAddress& target) const;
+  // The gateway of a packet that leaves by an interface; unset for its own target.
+  IpAddress Gateway(uint32_t interface_index, const IpAddress& target) const;
   // Whether the host answers ARP requests for that address of its own on every interface, not on
   // the owner's alone.
   bool AnswersEverywhere(const IpAddress& address) const;
@@ -251,6 +252,7 @@ class UdpStack {
   // say that there will never be one: that is true, no bytes, and no source.
   Outcome<bool> Receive(SocketId socket, ReceiveSlot& slot);
   std::optional<size_t> PendingDatagramSize(SocketId socket) const;
+  bool HasDatagram(SocketId socket) const;
   // Reads and clears the pending error (SO_ERROR), or takes the oldest of the error queue.
   std::optional<PendingError> TakeError(SocketId socket);
   // Reads and clears the pending error alone, as SO_ERROR does; the error queue stays as it is.
@@ -272,15 +274,13 @@ class UdpStack {
   void Deliver(uint32_t interface_index, const Packet& packet, absl::Time now);
   // A timer that the stack started has expired.
   void TimerExpired(StackTimer what, uint64_t number, absl::Time now);
-
   // Nobody has answered for `rules().unanswered_after_ms` where a packet was to go that left by
   // that interface. Only for platforms that tell their sockets: where that is not 0.
   void Unanswered(uint32_t interface_index, const Packet& packet, absl::Time now);
 
   // All open sockets, by id.
   std::vector<SocketInfo> Sockets() const;
-  // How often something was done that can change what `Sockets` tells: while this stays the same,
-  // so does that.
+  // Counts what can change what `Sockets` tells: while this stays the same, so does that.
   uint64_t changes() const { return changes_; }
 
  private:

@@ -7,7 +7,7 @@
 namespace pollux::sim {
 namespace {
 
-using Chain = absl::Span<SocketState* const>;
+using Sockets = absl::Span<SocketState* const>;
 
 bool Carries(const SocketState& socket, const Arrival& arrival) {
   return arrival.destination.address.is_ipv4() ? socket.CarriesIpv4() : socket.CarriesIpv6();
@@ -54,7 +54,7 @@ SocketState* SelectMember(const ReuseGroup& group, const Arrival& arrival) {
 
 // Linux: the highest score, the first in the chain among equals. A group of which nobody was ever
 // connected ends the search, even if a better single socket stands behind it.
-SocketState* LinuxBest(const PlatformRules& rules, Chain chain, const Arrival& arrival) {
+SocketState* LinuxBest(const PlatformRules& rules, Sockets chain, const Arrival& arrival) {
   SocketState* best = nullptr;
   int best_score = -1;
   for (SocketState* socket : chain) {
@@ -75,7 +75,7 @@ SocketState* LinuxBest(const PlatformRules& rules, Chain chain, const Arrival& a
 
 // The others: no scores. Connected sockets come first where the platform prefers them, then the
 // first or the last of the chain; an IPv4 socket's wildcard is preferred to a dual-stack one.
-SocketState* PlainBest(const PlatformRules& rules, Chain chain, bool newest,
+SocketState* PlainBest(const PlatformRules& rules, Sockets chain, bool newest,
                        const Arrival& arrival) {
   SocketState* best = nullptr;
   for (SocketState* socket : chain) {
@@ -97,7 +97,8 @@ SocketState* PlainBest(const PlatformRules& rules, Chain chain, bool newest,
   return best;
 }
 
-SocketState* Best(const PlatformRules& rules, Chain chain, bool wildcard, const Arrival& arrival) {
+SocketState* Best(const PlatformRules& rules, Sockets chain, bool wildcard,
+                  const Arrival& arrival) {
   switch (rules.unicast_tie) {
     case UnicastTie::kNewest:
       if (rules.reuse_port_groups) return LinuxBest(rules, chain, arrival);
@@ -110,11 +111,17 @@ SocketState* Best(const PlatformRules& rules, Chain chain, bool wildcard, const 
   return PlainBest(rules, chain, /*newest=*/false, arrival);
 }
 
-SocketState* FindEarly(const PlatformRules& rules, Chain chain, const Arrival& arrival) {
+SocketState* FindEarly(const PlatformRules& rules, Sockets chain, const Arrival& arrival) {
   if (chain.empty()) return nullptr;
   SocketState* first = chain.front();
   const bool exact = first->connected && first->peer.port == arrival.source.port;
   return exact && Carries(*first, arrival) && Admits(rules, *first, arrival) ? first : nullptr;
+}
+
+// Whether there is nothing by which a socket chooses: alone on an address, it gets all that comes.
+bool TakesAll(const SocketState& socket) {
+  return !socket.connected && !socket.former_peer && !socket.reuse_group &&
+         socket.options.bound_interface == 0;
 }
 
 }  // namespace
@@ -146,7 +153,10 @@ SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
                           const Arrival& arrival, bool early) {
   const uint16_t port = arrival.destination.port;
   const IpAddress address = arrival.destination.address.WithScope(0);
-  const Chain specific = ports.OnAddress(address, port);
+  const Sockets specific = ports.OnAddress(address, port);
+  if (specific.size() == 1 && TakesAll(*specific.front()) && Carries(*specific.front(), arrival)) {
+    return specific.front();
+  }
   if (early) {
     if (SocketState* first = FindEarly(rules, specific, arrival)) return first;
   }

@@ -25,5 +25,27 @@ TEST(RingQueue, FirstInIsFirstOutAtEverySize) {
   EXPECT_TRUE(queue.empty());
 }
 
+struct Holding {
+  std::string held;
+  int rest = 0;
+
+  void Release() { held.clear(); }
+};
+
+// What gives back what it holds by itself keeps the rest, for whoever fills its place next.
+TEST(RingQueue, APlaceIsFilledAgain) {
+  RingQueue<Holding> queue;
+  for (int round = 1; round < 4; ++round) {
+    Holding& place = queue.NewBack();
+    EXPECT_EQ(place.held, "");
+    EXPECT_EQ(place.rest, round - 1);
+    place.held = "something";
+    place.rest = round;
+    EXPECT_EQ(queue.front().held, "something");
+    queue.pop_front();
+    EXPECT_TRUE(queue.empty());
+  }
+}
+
 }  // namespace
 }  // namespace pollux::sim

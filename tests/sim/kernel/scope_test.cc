@@ -87,10 +87,10 @@ TEST(Gateway, IsTheNextHopAndChoosesTheSource) {
   TwoHosts net;
   EXPECT_EQ(net.a.Open().SendTo("192.0.2.1:9", "x"), "ok");
   EXPECT_EQ(net.a.sent.back().packet.source.address, Address("10.77.0.1"));
-  EXPECT_EQ(net.a.stack.NextHop(kV, Address("192.0.2.1")), Address("10.77.0.2"));
-  EXPECT_EQ(net.a.stack.NextHop(kV, Address("10.77.0.7")), Address("10.77.0.7"));
-  EXPECT_EQ(net.a.stack.NextHop(kV, Address("239.1.2.3")), Address("239.1.2.3"));
-  EXPECT_EQ(net.a.stack.NextHop(kV, Address("255.255.255.255")), Address("255.255.255.255"));
+  EXPECT_EQ(net.a.stack.Gateway(kV, Address("192.0.2.1")), Address("10.77.0.2"));
+  EXPECT_EQ(net.a.stack.Gateway(kV, Address("10.77.0.7")), IpAddress());
+  EXPECT_EQ(net.a.stack.Gateway(kV, Address("239.1.2.3")), IpAddress());
+  EXPECT_EQ(net.a.stack.Gateway(kV, Address("255.255.255.255")), IpAddress());
 }
 
 // What comes from outside with an address of the inside is a lie.
