@@ -19,22 +19,26 @@ constexpr size_t kStride = kRoom + size_t{19} * 64;
 
 }  // namespace
 
-AheadBlock::AheadBlock() : bytes_(new char[kSlots * kStride]) {
-  for (size_t i = 0; i < kSlots; ++i) {
+AheadBlock::AheadBlock(size_t count) : slots(count), bytes_(new char[count * kStride]) {
+  for (size_t i = 0; i < count; ++i) {
     slots[i].buffer = absl::MakeSpan(bytes_.get() + i * kStride, kRoom);
     slots[i].coalesce = true;
   }
 }
 
-std::unique_ptr<AheadBlock> AheadPool::Lend() {
-  ++lent_;
-  if (ABSL_PREDICT_TRUE(kept_ != nullptr)) return std::move(kept_);
-  return std::make_unique<AheadBlock>();
+std::unique_ptr<AheadBlock> AheadPool::Lend(size_t datagrams) {
+  const bool large = datagrams > 1;
+  if (large) ++lent_;
+  std::unique_ptr<AheadBlock>& kept = large ? kept_large_ : kept_small_;
+  if (ABSL_PREDICT_TRUE(kept != nullptr)) return std::move(kept);
+  return std::make_unique<AheadBlock>(large ? AheadBlock::kSlots : 1);
 }
 
 void AheadPool::TakeBack(std::unique_ptr<AheadBlock> block) {
-  --lent_;
-  if (kept_ == nullptr) kept_ = std::move(block);
+  const bool large = block->slots.size() > 1;
+  if (large) --lent_;
+  std::unique_ptr<AheadBlock>& kept = large ? kept_large_ : kept_small_;
+  if (kept == nullptr) kept = std::move(block);
 }
 
 size_t ReadAhead::next_size() const {
@@ -44,8 +48,8 @@ size_t ReadAhead::next_size() const {
 }
 
 absl::Span<ReceiveSlot> ReadAhead::Room(size_t most) {
-  block_ = pool_.Lend();
-  return absl::MakeSpan(block_->slots).first(std::min(most, AheadBlock::kSlots));
+  block_ = pool_.Lend(most);
+  return absl::MakeSpan(block_->slots).first(std::min(most, block_->slots.size()));
 }
 
 void ReadAhead::Filled(size_t slots, bool with_metadata) {

@@ -12,7 +12,6 @@
 #define POLLUX_PLATFORM_LINUX_READ_AHEAD_H_
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -23,14 +22,14 @@
 
 namespace pollux::linux_engine {
 
-// Room for many datagrams, or runs of them. Address space: only what is used becomes memory.
+// Room for one datagram, or run, or for many. Of large ones only what is used becomes memory.
 class AheadBlock {
  public:
-  static constexpr size_t kSlots = 64;
+  static constexpr size_t kSlots = 64;  // Of a large one.
 
-  AheadBlock();
+  explicit AheadBlock(size_t count);
 
-  std::array<ReceiveSlot, kSlots> slots;
+  std::vector<ReceiveSlot> slots;
 
  private:
   const std::unique_ptr<char[]> bytes_;
@@ -43,14 +42,18 @@ class AheadPool {
   // get their memory in any case.
   static constexpr size_t kLentMax = 8;
 
-  std::unique_ptr<AheadBlock> Lend();
-  // One block is kept for the next socket, and the memory of others given back to the system.
+  // A block for that many: one slot, or `AheadBlock::kSlots`.
+  std::unique_ptr<AheadBlock> Lend(size_t datagrams);
+  // One block of each size is kept for the next socket, and the memory of others given back to the
+  // system.
   void TakeBack(std::unique_ptr<AheadBlock> block);
+  // Whether there is a large one.
   bool has_plenty() const { return lent_ < kLentMax; }
 
  private:
-  std::unique_ptr<AheadBlock> kept_;
-  size_t lent_ = 0;
+  std::unique_ptr<AheadBlock> kept_small_;
+  std::unique_ptr<AheadBlock> kept_large_;
+  size_t lent_ = 0;  // Large ones.
 };
 
 // How many datagrams to take by one call for a program that reads them one by one. Beyond the first

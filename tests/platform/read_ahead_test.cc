@@ -301,23 +301,34 @@ TEST(AheadPaceTest, ACallbackBeginsWithHalfOfWhatTheLastOneTook) {
 TEST(AheadPoolTest, LendsToAsManyAsReadAheadAtATimeAndSaysWhenThatIsEnough) {
   AheadPool pool;
   std::vector<std::unique_ptr<AheadBlock>> lent;
-  while (pool.has_plenty()) lent.push_back(pool.Lend());
+  while (pool.has_plenty()) lent.push_back(pool.Lend(2));
   EXPECT_THAT(lent, SizeIs(AheadPool::kLentMax));
   // Who needs a block gets one all the same.
-  lent.push_back(pool.Lend());
-  EXPECT_NE(lent.back(), nullptr);
+  lent.push_back(pool.Lend(1));
+  EXPECT_THAT(lent.back()->slots, SizeIs(1));
+  EXPECT_EQ(lent.front()->slots.size(), AheadBlock::kSlots);
   for (auto& block : lent) pool.TakeBack(std::move(block));
   EXPECT_TRUE(pool.has_plenty());
 }
 
-TEST(AheadPoolTest, KeepsOneBlockForTheNext) {
+TEST(AheadPoolTest, KeepsOneBlockOfEachSizeForTheNext) {
   AheadPool pool;
-  std::unique_ptr<AheadBlock> block = pool.Lend();
-  const AheadBlock* const first = block.get();
-  pool.TakeBack(std::move(block));
-  block = pool.Lend();
-  EXPECT_EQ(block.get(), first);
-  pool.TakeBack(std::move(block));
+  for (const size_t size : {size_t{1}, AheadBlock::kSlots}) {
+    std::unique_ptr<AheadBlock> block = pool.Lend(size);
+    const AheadBlock* const first = block.get();
+    pool.TakeBack(std::move(block));
+    block = pool.Lend(size);
+    EXPECT_EQ(block.get(), first);
+    pool.TakeBack(std::move(block));
+  }
+}
+
+// However many sockets have been asked what is pending, each has room for one datagram or run.
+TEST(AheadPoolTest, LooksCountForNothing) {
+  AheadPool pool;
+  std::vector<std::unique_ptr<AheadBlock>> lent;
+  for (size_t i = 0; i < 10 * AheadPool::kLentMax; ++i) lent.push_back(pool.Lend(1));
+  EXPECT_TRUE(pool.has_plenty());
 }
 
 TEST(ReadAheadMemoryTest, ASocketHasABlockOnlyWhileThereIsSomethingInIt) {
@@ -345,7 +356,7 @@ TEST(ReadAheadMemoryTest, ASocketHasABlockOnlyWhileThereIsSomethingInIt) {
   }
   for (size_t i = 0; i < AheadPool::kLentMax; ++i) {
     EXPECT_TRUE(pool.has_plenty());
-    pool.Lend();
+    pool.Lend(2);
   }
 }
 
