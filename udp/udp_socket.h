@@ -162,9 +162,11 @@ class UdpSocket {
   // a second join of the same; kSocketAddressNotAvailable for a leave without a join; kNetwork for
   // an interface that does not exist; kSocketResource beyond the platform's limit.
   absl::Status JoinMulticastGroup(const IpAddress& group);
-  absl::Status JoinMulticastGroup(const IpAddress& group, const NetworkInterface& network_interface);
+  absl::Status JoinMulticastGroup(const IpAddress& group,
+                                  const NetworkInterface& network_interface);
   absl::Status LeaveMulticastGroup(const IpAddress& group);
-  absl::Status LeaveMulticastGroup(const IpAddress& group, const NetworkInterface& network_interface);
+  absl::Status LeaveMulticastGroup(const IpAddress& group,
+                                   const NetworkInterface& network_interface);
   // All of it: group, interface by index, and a source for a source-specific membership.
   absl::Status JoinMulticastGroup(const GroupMembership& membership);
   absl::Status LeaveMulticastGroup(const GroupMembership& membership);

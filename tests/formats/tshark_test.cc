@@ -135,10 +135,10 @@ TEST_F(TsharkTest, FindsNothingWrongButWhatWasCorrupted) {
 TEST_F(TsharkTest, SeesIcmpErrorsWithTheDatagramTheyQuote) {
   // Each twice: where it leaves, and where it arrives. That nobody has an address alice tells
   // herself.
-  EXPECT_THAT(Fields("icmp", {"ip.src", "icmp.type", "icmp.code", "udp.dstport"}),
-              ::testing::ElementsAre("10.0.0.2|3|3|7755", "10.0.0.2|3|3|7755", "10.0.0.3|3|3|7755",
-                                     "10.0.0.3|3|3|7755", "10.0.0.1|3|1|7755",
-                                     "10.0.0.1|3|1|7755"));
+  EXPECT_THAT(
+      Fields("icmp", {"ip.src", "icmp.type", "icmp.code", "udp.dstport"}),
+      ::testing::ElementsAre("10.0.0.2|3|3|7755", "10.0.0.2|3|3|7755", "10.0.0.3|3|3|7755",
+                             "10.0.0.3|3|3|7755", "10.0.0.1|3|1|7755", "10.0.0.1|3|1|7755"));
   EXPECT_THAT(Fields("icmpv6", {"ipv6.src", "icmpv6.type", "icmpv6.code", "udp.dstport"}),
               ::testing::ElementsAre("fd00::2|1|4|7755", "fd00::2|1|4|7755"));
 }
