@@ -34,9 +34,10 @@ void Describe(const QueuedDatagram& datagram, Metadata wanted, DatagramInfo& inf
   if (Contains(wanted, Metadata::kDropCount)) info.drop_count = datagram.dropped_before;
 }
 
-// Gives a taken datagram's charge back. Linux moves the whole queue to its reader at once, and
-// returns memory only when a quarter of the buffer has come together or the reader's part is empty:
-// so a full buffer stays full for a few reads.
+// Gives the charge back of the datagram that is being taken, the first. Linux moves the whole queue
+// to its reader at once, and returns memory only when a quarter of the buffer has come together or
+// the reader's part is empty: so a full buffer stays full for a few reads. When it returns some,
+// the reader gets what came meanwhile.
 void GiveBack(const PlatformRules& rules, SocketState& socket, size_t charge) {
   if (rules.charge != BufferCharge::kTruesize) {
     socket.charged -= charge;
@@ -49,6 +50,7 @@ void GiveBack(const PlatformRules& rules, SocketState& socket, size_t charge) {
   if (socket.unreleased < threshold && socket.readers_part > 0) return;
   socket.charged -= socket.unreleased;
   socket.unreleased = 0;
+  socket.readers_part = static_cast<uint32_t>(socket.queue.size()) - 1;
 }
 
 // The oldest of the error queue, which must not be empty; its memory is free at once.

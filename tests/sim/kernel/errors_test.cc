@@ -175,6 +175,25 @@ TEST(ReceiveBuffer, GivesMemoryBackLate) {
                                              "old", "new2", "new3", "new4"}));
 }
 
+// Observed: of a buffer of 4000, which holds four small datagrams, one is in use after this.
+TEST(ReceiveBuffer, HandsTheReaderWhatCameWhenItGivesMemoryBack) {
+  TwoHosts net;
+  Sock server = net.a.Bound("127.0.0.1:7000");
+  server.Set(SocketOption::kReceiveBufferSize, 2000);
+  Sock client = net.a.Open();
+  client.SendTo("127.0.0.1:7000", "1");
+  client.SendTo("127.0.0.1:7000", "2");
+  EXPECT_EQ(server.Take(), "1");
+  client.SendTo("127.0.0.1:7000", "3");
+  EXPECT_EQ(server.Take(), "2");  // Memory of both is given back, and the reader has "3".
+  client.SendTo("127.0.0.1:7000", "4");
+  EXPECT_EQ(server.Take(), "3");  // Its part is empty, so that this is given back as well.
+  for (int i = 5; i < 9; ++i) client.SendTo("127.0.0.1:7000", absl::StrCat(i));
+  std::vector<std::string> taken;
+  for (int i = 0; i < 5; ++i) taken.push_back(server.Take());
+  EXPECT_EQ(taken, (std::vector<std::string>{"4", "5", "6", "7", "(none)"}));
+}
+
 // facts "SO_RCVBUF".
 TEST(ReceiveBuffer, Grants) {
   TwoHosts net;
