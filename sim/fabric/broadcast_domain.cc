@@ -206,13 +206,12 @@ QueueLength BroadcastDomain::PairQueue(StationNumber from, StationNumber to) con
 bool BroadcastDomain::Send(StationNumber from, const Packet& packet, const Name& origin,
                            const IpAddress& gateway) {
   const IpAddress& receiver = gateway.is_set() ? gateway : packet.target();
-  // An address that a station has is nobody's broadcast address here.
-  if (Link* link = NeighbourLink(from, receiver)) {
-    link->Send(packet, origin);
-    return true;
-  }
   if (!gateway.is_set() && IsForAll(from, receiver)) {
     SendToAll(from, packet, origin);
+    return true;
+  }
+  if (Link* link = NeighbourLink(from, receiver)) {
+    link->Send(packet, origin);
     return true;
   }
   return SendElsewhere(from, packet, origin, receiver);

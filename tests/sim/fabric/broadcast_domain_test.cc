@@ -103,6 +103,18 @@ TEST_F(BroadcastDomainTest, NobodysAddressIsOnRecord) {
   EXPECT_THAT(text.text(), HasSubstr("alice/eth0 unclaimed  alice#1"));
 }
 
+// The sender decides, by its own interfaces:
+// Neighbours.LinuxShoutsToEveryBroadcastAddressOnEveryInterface.
+TEST_F(BroadcastDomainTest, WhatTheSenderTakesForABroadcastReachesAllThoughOneHasThatAddress) {
+  const IpAddress of_bob = IpAddress::Ipv4(10, 0, 0, 2);
+  Send(0, of_bob);
+  listeners_[0]->shouts.insert(of_bob);
+  Send(0, of_bob);
+  Run();
+  EXPECT_THAT(ArrivalsOf(1), ElementsAre("alice#1 at 1.234567ms", "alice#2 at 1.234567ms"));
+  EXPECT_THAT(ArrivalsOf(2), ElementsAre("alice#2 at 1.234567ms"));
+}
+
 TEST_F(BroadcastDomainTest, BroadcastsReachAllOthers) {
   Send(1, IpAddress::Broadcast());
   Send(1, IpAddress::Ipv4(10, 0, 0, 255));
