@@ -2,10 +2,8 @@
 
 #include "platform/linux/batches.h"
 
-#include <algorithm>
-
-#include "absl/base/optimization.h"
 #include "platform/common/held_datagrams.h"
+#include "platform/common/run.h"
 #include "platform/linux/control_messages.h"
 #include "platform/linux/offload.h"
 
@@ -15,16 +13,6 @@ namespace {
 iovec Vector(absl::string_view payload) {
   // The kernel only reads it, but shares the type with what it writes to.
   return {const_cast<char*>(payload.data()), payload.size()};
-}
-
-inline bool Alike(const SendOptions& a, const SendOptions& b) {
-  if (ABSL_PREDICT_TRUE(a.empty())) return b.empty();
-  return a.hop_limit == b.hop_limit && a.ecn == b.ecn && a.interface_index == b.interface_index &&
-         a.source == b.source;
-}
-
-inline bool Alike(const SendSlot& a, const SendSlot& b) {
-  return a.destination == b.destination && Alike(a.options, b.options);
 }
 
 }  // namespace
@@ -65,31 +53,21 @@ size_t OutgoingBatch::Prepare(const internal::Sender& sender, absl::Span<const S
 }
 
 size_t OutgoingBatch::Gather(absl::Span<const SendSlot> slots, size_t segment_max) {
-  const SendSlot& first = slots[0];
-  const size_t size = first.payload.size();
-  payloads_[payloads_used_++] = Vector(first.payload);
-  if (size == 0 || size > segment_max) return 1;
-  const size_t most = std::min(slots.size(), Offload::kSegmentsMax);
-  size_t bytes = size;
-  size_t run = 1;
-  while (run < most) {
-    const SendSlot& next = slots[run];
-    const size_t more = next.payload.size();
-    if (more == 0 || more > size || bytes + more > Offload::kRunBytesMax) break;
-    if (!Alike(first, next)) break;
+  internal::Run run(slots[0], segment_max);
+  payloads_[payloads_used_++] = Vector(slots[0].payload);
+  while (run.size() < slots.size() && run.Fits(slots[run.size()])) {
+    const SendSlot& next = slots[run.size()];
     iovec& last = payloads_[payloads_used_ - 1];
     if (next.payload.data() == static_cast<char*>(last.iov_base) + last.iov_len) {
       // What lies together goes together: the kernel copies one piece faster than many.
-      last.iov_len += more;
+      last.iov_len += next.payload.size();
     } else {
       if (payloads_used_ == kPayloads) break;
       payloads_[payloads_used_++] = Vector(next.payload);
     }
-    bytes += more;
-    ++run;
-    if (more < size) break;
+    run.Add(next);
   }
-  return run;
+  return run.size();
 }
 
 IncomingBatch::IncomingBatch() {

@@ -7,12 +7,14 @@
 
 #include <cerrno>
 
+#include "platform/common/run.h"
+
 namespace pollux::linux_engine {
 
 void Offload::Ask(const posix::SocketRef& socket) {
   asked_ = true;
   int unused = 0;
-  if (socket.Get(SOL_UDP, UDP_SEGMENT, &unused) >= 0) segment_max_ = kRunBytesMax / 2;
+  if (socket.Get(SOL_UDP, UDP_SEGMENT, &unused) >= 0) segment_max_ = internal::Run::kBytesMax / 2;
 }
 
 bool Offload::IsRefusal(int error) {

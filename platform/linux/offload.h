@@ -17,10 +17,6 @@ namespace pollux::linux_engine {
 
 class Offload {
  public:
-  // Datagrams in one run. Newer kernels take 128, but those that took 64 are in use.
-  static constexpr size_t kSegmentsMax = 64;
-  // Bytes in one run, the last datagram included: what one IPv4 datagram could hold.
-  static constexpr size_t kRunBytesMax = 65507;
   // The least buffer that no coalesced run is larger than.
   static constexpr size_t kCoalescedMax = 65535;
 

@@ -2,18 +2,9 @@
 
 #include "platform/windows/offload.h"
 
-#include <algorithm>
+#include "platform/common/run.h"
 
 namespace pollux::windows_engine {
-namespace {
-
-bool Alike(const SendSlot& a, const SendSlot& b) {
-  return a.destination == b.destination && a.options.hop_limit == b.options.hop_limit &&
-         a.options.ecn == b.options.ecn && a.options.interface_index == b.options.interface_index &&
-         a.options.source == b.options.source;
-}
-
-}  // namespace
 
 size_t Offload::RunLength(const SocketRef& socket, absl::Span<const SendSlot> slots) {
   if (slots.size() < 2) return 1;
@@ -21,22 +12,12 @@ size_t Offload::RunLength(const SocketRef& socket, absl::Span<const SendSlot> sl
     asked_ = true;
     // A system that does not know it would send the run as one datagram.
     int unused = 0;
-    if (socket.Get(IPPROTO_UDP, UDP_SEND_MSG_SIZE, &unused) >= 0) segment_max_ = kRunBytesMax / 2;
+    if (socket.Get(IPPROTO_UDP, UDP_SEND_MSG_SIZE, &unused) >= 0)
+      segment_max_ = internal::Run::kBytesMax / 2;
   }
-  const size_t size = slots[0].payload.size();
-  if (size == 0 || size > segment_max_) return 1;
-  const size_t most = std::min(slots.size(), kSegmentsMax);
-  size_t bytes = size;
-  size_t run = 1;
-  while (run < most) {
-    const size_t more = slots[run].payload.size();
-    if (more == 0 || more > size || bytes + more > kRunBytesMax) break;
-    if (!Alike(slots[0], slots[run])) break;
-    bytes += more;
-    ++run;
-    if (more < size) break;
-  }
-  return run;
+  internal::Run run(slots[0], segment_max_);
+  while (run.size() < slots.size() && run.Fits(slots[run.size()])) run.Add(slots[run.size()]);
+  return run.size();
 }
 
 bool Offload::IsRefusal(Result result) {

@@ -31,15 +31,10 @@ namespace pollux::windows_engine {
 
 class Offload {
  public:
-  // Datagrams in one run, each of which is a buffer of the call.
-  static constexpr size_t kSegmentsMax = 64;
-  // Bytes in one run, the last datagram included: what one IPv4 datagram could hold.
-  static constexpr size_t kRunBytesMax = 65507;
   // The least buffer that no coalesced run is larger than, which we ask for.
   static constexpr size_t kCoalescedMax = 65535;
 
-  // How many of `slots`, from the first, can leave as one: datagrams to one destination, with the
-  // same options and of equal size, of which the last may be shorter. 1 for none.
+  // How many of `slots`, from the first, can leave as one. 1 for none.
   size_t RunLength(const SocketRef& socket, absl::Span<const SendSlot> slots);
   // Whether the error of a run can mean that the system, or a device on the way, does not take it
   // as one. Nothing of it has been sent then.

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "platform/common/run.h"
 #include "platform/windows/control_messages.h"
 #include "platform/windows/windows_socket.h"
 
@@ -94,7 +95,7 @@ Result WindowsSocket::SendRun(absl::Span<const SendSlot> run, SocketAddress* to)
 Result WindowsSocket::SendMessage(absl::Span<const SendSlot> run, SocketAddress* to) {
   const SendSlot& slot = run[0];
   ControlBuffer control;
-  WSABUF payloads[Offload::kSegmentsMax];
+  WSABUF payloads[internal::Run::kSegmentsMax];
   for (size_t i = 0; i < run.size(); ++i) {
     // Winsock's structures serve both directions, and so have no constant pointers.
     payloads[i] = {static_cast<ULONG>(run[i].payload.size()),
