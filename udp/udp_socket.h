@@ -54,6 +54,10 @@ enum class SocketState : uint8_t {
   kBound = 4,
 };
 
+// How many datagrams a socket hands out in one run of OnReadyRead, unless SetReadyReadMax says
+// otherwise: more than a default receive buffer holds, so that only a flood gets there.
+inline constexpr size_t kReadyReadMax = 512;
+
 // "Unconnected", and so on.
 absl::string_view ToString(SocketState state);
 
@@ -193,7 +197,16 @@ class UdpSocket {
 
   // There is something to read. Runs once, and again only after the program has read: whatever was
   // left, or has come since, is told then. Setting it tells of what is already there.
+  //
+  // A callback that reads until nothing is pending returns, however fast a peer sends: one run
+  // hands out `kReadyReadMax` datagrams at most, then the socket looks empty until it has returned.
+  // It runs again in the next turn of the loop, after due timers, posted functions and other
+  // sockets; a callback that runs the loop itself may go on as soon as that has had a turn. Nothing
+  // is lost by it. Datagrams that the platform hands out as one are not parted, so that a
+  // `DatagramBatch` can be given more.
   void OnReadyRead(absl::AnyInvocable<void()> callback);
+  // Another maximum, from the next run on, over `Close()` too; 0 for none.
+  void SetReadyReadMax(size_t datagrams);
   // A datagram of that many bytes was handed to the network. Once for each, in order.
   void OnBytesWritten(absl::AnyInvocable<void(size_t)> callback);
   // The state has become that. Once for each change, in order.

@@ -50,12 +50,35 @@ inline bool IsDestination(const SocketCore& core, const Endpoint& destination) {
   return destination.port != 0 && destination.address.family() != AddressFamily::kDual;
 }
 
-// Takes one datagram from the engine; the number is 0 when none is pending.
+// Whether the program may have a datagram, and one is there.
+inline bool HasPending(SocketCore& core) { return core.MayRead() && core.socket->HasPending(); }
+
+inline std::optional<size_t> PendingSize(SocketCore& core) {
+  return core.MayRead() ? core.socket->PendingDatagramSize() : std::nullopt;
+}
+
+// Takes datagrams from the engine; the number is 0 when none is pending.
 inline absl::StatusOr<size_t> Receive(SocketCore& core, absl::Span<ReceiveSlot> slots) {
-  absl::StatusOr<size_t> received = core.socket->Receive(slots);
+  if (!core.MayRead()) return 0;
+  const size_t most = static_cast<size_t>(std::min<uint64_t>(slots.size(), core.left()));
+  absl::StatusOr<size_t> received = core.socket->Receive(slots.first(most));
   core.ReadTried();
-  if (ABSL_PREDICT_FALSE(!received.ok())) core.error = received.status();
+  if (ABSL_PREDICT_FALSE(!received.ok())) {
+    core.error = received.status();
+    return received;
+  }
+  core.Took(*received);
   return received;
+}
+
+// How many datagrams there are in slots that were filled.
+size_t CountDatagrams(absl::Span<const ReceiveSlot> slots) {
+  size_t count = slots.size();
+  for (const ReceiveSlot& slot : slots) {
+    const bool run = slot.coalesce && slot.segment_size != 0 && slot.size > slot.segment_size;
+    if (run) count += (slot.size - 1) / slot.segment_size;
+  }
+  return count;
 }
 
 // Refuses slots whose buffers share memory: one datagram would overwrite another.
@@ -99,7 +122,7 @@ void CopyInfo(const SocketCore& core, const DatagramInfo& from, DatagramInfo& to
 absl::Status NextForReading(SocketCore& core) {
   SocketCore::Reading& reading = core.reading();
   if (reading.current_offset < reading.current.size()) return absl::OkStatus();
-  const std::optional<size_t> size = core.socket->PendingDatagramSize();
+  const std::optional<size_t> size = PendingSize(core);
   reading.current.resize(size.value_or(0));
   reading.current_offset = 0;
   ReceiveSlot slot{.buffer = absl::MakeSpan(reading.current)};
@@ -113,12 +136,12 @@ absl::Status NextForReading(SocketCore& core) {
 
 bool UdpSocket::HasPendingDatagrams() {
   SocketCore& c = core();
-  return c.socket != nullptr && c.socket->HasPending();
+  return c.socket != nullptr && HasPending(c);
 }
 
 std::optional<size_t> UdpSocket::PendingDatagramSize() {
   SocketCore& c = core();
-  return c.socket == nullptr ? std::nullopt : c.socket->PendingDatagramSize();
+  return c.socket == nullptr ? std::nullopt : PendingSize(c);
 }
 
 absl::StatusOr<size_t> UdpSocket::ReadDatagram(absl::Span<char> buffer, DatagramInfo* info) {
@@ -147,7 +170,9 @@ absl::StatusOr<size_t> UdpSocket::ReceiveBatch(absl::Span<ReceiveSlot> slots) {
   SocketCore& c = core();
   if (c.socket == nullptr) return NotOpen(c, "read");
   if (absl::Status s = CheckApart(c, slots); !s.ok()) return s;
-  return Receive(c, slots);
+  absl::StatusOr<size_t> received = Receive(c, slots);
+  if (received.ok()) c.Took(CountDatagrams(slots.first(*received)) - *received);
+  return received;
 }
 
 absl::StatusOr<size_t> UdpSocket::ReceiveBatch(DatagramBatch& batch) {
@@ -155,8 +180,13 @@ absl::StatusOr<size_t> UdpSocket::ReceiveBatch(DatagramBatch& batch) {
   batch.Clear();
   if (c.socket == nullptr) return NotOpen(c, "read");
   absl::StatusOr<size_t> received = Receive(c, batch.Room());
-  return received.ok() ? batch.Count(*received) : received;
+  if (!received.ok()) return received;
+  const size_t count = batch.Count(*received);
+  c.Took(count - *received);
+  return count;
 }
+
+void UdpSocket::SetReadyReadMax(size_t datagrams) { core().ready_read_max = datagrams; }
 
 absl::Status UdpSocket::WriteDatagram(absl::string_view payload, const Endpoint& destination) {
   return WriteDatagram(payload, destination, SendOptions());

@@ -75,6 +75,30 @@ TEST_F(LibuvHostTest, DatagramsGoBackAndForth) {
   EXPECT_TRUE(RunUntil([&] { return rounds == 100; }));
 }
 
+TEST_F(LibuvHostTest, AFloodDoesNotKeepTheHostFromItsOwn) {
+  UdpSocket socket(*engine_);
+  ASSERT_TRUE(socket.Bind(IpAddress::LoopbackIpv4(), 0).ok());
+  bool fired = false;
+  size_t read = 0;
+  socket.OnReadyRead([&] {
+    while (socket.HasPendingDatagrams() && !fired) {
+      EXPECT_TRUE(socket.ReceiveDatagram().ok());
+      ++read;
+      EXPECT_TRUE(socket.WriteDatagram("more", socket.local_endpoint()).ok());
+    }
+  });
+  ASSERT_TRUE(socket.WriteDatagram("flood", socket.local_endpoint()).ok());
+  uv_timer_t timer;
+  uv_timer_init(&host_, &timer);
+  timer.data = &fired;
+  uv_timer_start(
+      &timer, [](uv_timer_t* of) { *static_cast<bool*>(of->data) = true; }, 5, 0);
+  EXPECT_TRUE(RunUntil([&] { return fired; }));
+  EXPECT_GT(read, 0u);
+  uv_close(reinterpret_cast<uv_handle_t*>(&timer), nullptr);
+  uv_run(&host_, UV_RUN_NOWAIT);
+}
+
 TEST_F(LibuvHostTest, TimersFireAndOtherThreadsPost) {
   bool fired = false, posted = false;
   Timer timer(engine_->loop(), [&] { fired = true; });

@@ -81,6 +81,23 @@ TEST_F(SpinTest, TimersFireAndNotEarly) {
   EXPECT_GE(engine_->loop().Now() - start, absl::Milliseconds(3));
 }
 
+TEST_F(SpinTest, AFloodDoesNotKeepItFromTimers) {
+  bool fired = false;
+  size_t read = 0;
+  Timer timer(engine_->loop(), [&] { fired = true; });
+  bob_.OnReadyRead([&] {
+    while (bob_.HasPendingDatagrams() && !fired) {
+      EXPECT_THAT(bob_.ReceiveDatagram(), IsOk());
+      ++read;
+      Send("more");
+    }
+  });
+  Send("flood");
+  timer.Start(absl::Milliseconds(1));
+  EXPECT_TRUE(RunUntil([&] { return fired; }));
+  EXPECT_GT(read, 0u);
+}
+
 TEST_F(SpinTest, AnotherThreadsTaskIsRun) {
   bob_.OnReadyRead([] {});
   bool ran = false;

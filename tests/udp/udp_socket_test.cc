@@ -207,6 +207,26 @@ TEST_F(UdpSocketTest, InSteadyStateNoCallAllocates) {
   EXPECT_EQ(written, 1100u);
 }
 
+// Somebody may send ICMP errors as fast as others send datagrams.
+TEST_F(UdpSocketTest, AFloodOfErrorsIsToldInParts) {
+  UdpSocket socket(engine_);
+  ASSERT_THAT(socket.Bind(7), IsOk());
+  size_t told = 0;
+  socket.OnError([&](const absl::Status&) { ++told; });
+  for (size_t i = 0; i < kReadyReadMax + 3; ++i) {
+    script_.async_errors.push_back({.status = absl::UnavailableError("unreachable")});
+  }
+  const int requests = script_.ready_requests;
+  script_.ready();
+  Turn();
+  EXPECT_EQ(told, kReadyReadMax);
+  EXPECT_EQ(script_.ready_requests, requests + 1);
+  script_.ready();
+  Turn();
+  EXPECT_EQ(told, kReadyReadMax + 3);
+  EXPECT_EQ(script_.ready_requests, requests + 1);
+}
+
 using UdpSocketDeathTest = UdpSocketTest;
 
 TEST_F(UdpSocketDeathTest, AMovedFromSocketIsNotUsed) {

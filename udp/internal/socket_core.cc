@@ -146,21 +146,36 @@ void SocketCore::ReadyReadReplaced() {
 
 void SocketCore::EngineReady() {
   const Running running(*this);
-  while (std::optional<AsyncError> asynchronous = socket->TakeAsyncError()) {
-    Report(std::move(asynchronous->status));
-  }
+  ReportAsyncErrors();
   if (first_event_ < events_.size()) Flush();
   if (!closed_) TellReadyRead();
 }
 
+void SocketCore::ReportAsyncErrors() {
+  // Errors can be a flood as well.
+  for (size_t taken = 0; taken < kReadyReadMax; ++taken) {
+    std::optional<AsyncError> asynchronous = socket->TakeAsyncError();
+    if (!asynchronous.has_value()) return;
+    Report(std::move(asynchronous->status));
+  }
+  socket->RequestReady();
+}
+
 void SocketCore::TellReadyRead() {
   // Only of a datagram that is there: the engine's hint may be stale, or have been about an error.
-  if (socket == nullptr || in_ready_read_ || !ready_read.is_set()) return;
+  if (socket == nullptr || !ready_read.is_set()) return;
+  if (in_ready_read_) {
+    // The callback runs the loop, which has served all others as if the callback had returned.
+    left_ = Allowance();
+    return;
+  }
   if (told_ && !handle_taken_) return;
   if (!socket->HasPending()) return;
   told_ = true;
   in_ready_read_ = true;
+  left_ = Allowance();
   ready_read.Run();
+  left_ = kNoBound;
   in_ready_read_ = false;
   // The callback has read: tell of what it left, or of what came while it ran.
   if (!closed_ && !told_ && socket != nullptr) socket->RequestReady();

@@ -11,13 +11,16 @@
 #ifndef POLLUX_UDP_INTERNAL_SOCKET_CORE_H_
 #define POLLUX_UDP_INTERNAL_SOCKET_CORE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/base/optimization.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -103,6 +106,24 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
     told_ = false;
     if (!in_ready_read_ && ready_read.is_set()) socket->RequestReady();
   }
+  // ---- How much one OnReadyRead hands out ----
+
+  size_t ready_read_max = kReadyReadMax;  // 0: no bound.
+
+  // How many datagrams the program may have now: outside of OnReadyRead more than it can ever read.
+  uint64_t left() const { return left_; }
+  // Whether it may have one. Where not, the loop will be back, also one that the callback runs.
+  // Only while there is a socket.
+  bool MayRead() {
+    if (ABSL_PREDICT_TRUE(left_ > 0)) return true;
+    socket->RequestReady();
+    return false;
+  }
+  // It has got that many. The last call may have given it more than it might: runs are not cut.
+  void Took(uint64_t datagrams) { left_ -= std::min(left_, datagrams); }
+
+  // ---- Listening ----
+
   // The callback is new: what is already there was not told to it.
   void ReadyReadReplaced();
   // There is a callback more, or one less, that the engine has to be listened to for.
@@ -146,10 +167,16 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
   void Queue(Event event);
   void Flush();
   void EngineReady();
+  void ReportAsyncErrors();
   void TellReadyRead();
+  // How much OnReadyRead may hand out from here on.
+  uint64_t Allowance() const { return ready_read_max == 0 ? kNoBound : ready_read_max; }
+
+  static constexpr uint64_t kNoBound = std::numeric_limits<uint64_t>::max();
 
   std::unique_ptr<Reading> reading_;
   bool closed_ = false;
+  uint64_t left_ = kNoBound;
   int running_ = 0;                         // How many `Running` there are.
   std::shared_ptr<SocketCore> until_then_;  // Itself, if it was closed meanwhile.
   bool told_ = false;           // ready_read has run, and the program has not read since.
