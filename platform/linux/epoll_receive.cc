@@ -182,7 +182,10 @@ int64_t EpollSocket::TakeAhead() {
 }
 
 absl::StatusOr<size_t> EpollSocket::ReceiveFailure(int64_t result) {
-  if (result != -EAGAIN) return posix::StatusOf(static_cast<int>(result), "receive");
+  if (result != -EAGAIN) {
+    read_failed_ = EndsReading(result);
+    return posix::StatusOf(static_cast<int>(result), "receive");
+  }
   maybe_readable_ = false;
   return 0;
 }

@@ -70,6 +70,7 @@ void EpollSocket::OnReady() {
   bool destroyed = false;
   bool* const outer = std::exchange(destroyed_, &destroyed);
   received_ = false;
+  read_failed_ = false;
   if (!handle_taken_) ahead_pace_.Begin();
   ready_.Run();
   if (destroyed) {
@@ -84,7 +85,8 @@ void EpollSocket::OnReady() {
 void EpollSocket::AdaptToCallback() {
   if (watch_ == Watch::kEdges && received_ && !levels_refused_) {
     loop_.SetWatch(socket_.fd, *this, Watch::kLevels);
-  } else if (watch_ == Watch::kLevels && ((surely_readable_ && !received_) || maybe_failed_)) {
+  } else if (watch_ == Watch::kLevels &&
+             ((surely_readable_ && !received_) || maybe_failed_ || read_failed_)) {
     // Left as it was: levels would have the loop run for nothing until that changes.
     levels_refused_ = true;
     loop_.SetWatch(socket_.fd, *this, Watch::kEdges);

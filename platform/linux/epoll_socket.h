@@ -114,6 +114,7 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
       nullptr;             // While the callback runs: where to say that it destroyed the socket.
   bool received_ = false;  // A receive was tried since the callback began.
   bool levels_refused_ = false;
+  bool read_failed_ = false;  // The last one in the callback.
   bool handle_taken_ = false;
 
   Offload offload_;

@@ -70,6 +70,13 @@ class KernelSocket : public EngineSocket {
     return TransferAgain(direction, call, result);
   }
 
+  // Whether a read that gave that will fail again for as long as one asks, as far as anybody can
+  // know: not for want of memory, or of a buffer.
+  static bool EndsReading(int64_t result) {
+    return result < 0 && result != -EAGAIN && result != -ENOBUFS && result != -ENOMEM &&
+           result != -EFAULT;
+  }
+
   // What a call that sent nothing comes to.
   absl::StatusOr<size_t> SendFailure(int64_t result, const SendSlot& slot);
   // Takes the oldest asynchronous error, of those kept and then of the kernel's.

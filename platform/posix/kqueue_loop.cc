@@ -118,6 +118,7 @@ void KqueueLoop::Wait(absl::Duration timeout) {
     if (events_[i].udata == nullptr) continue;
     Watched* const watched = static_cast<Watched*>(events_[i].udata);
     watched->armed_ = false;
+    watched->maybe_ended_ = (events_[i].flags & (EV_EOF | EV_ERROR)) != 0;
     MarkReady(*watched);
   }
 }

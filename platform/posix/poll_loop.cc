@@ -117,6 +117,7 @@ void PollLoop::Wait(absl::Duration timeout) {
     POLLUX_CHECK((entries_[i].revents & POLLNVAL) == 0,
                  "the program closed a descriptor that is a socket's");
     owners_[i]->armed_ = false;
+    owners_[i]->maybe_ended_ = (entries_[i].revents & (POLLERR | POLLHUP)) != 0;
     entries_[i].fd = -1;
     MarkReady(*owners_[i]);
   }

@@ -2,11 +2,13 @@
 
 #include "platform/posix/posix_socket.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "platform/posix/control_messages.h"
+#include "platform/posix/message_batch.h"
 
 namespace pollux::posix {
 namespace {
@@ -64,16 +66,55 @@ absl::Status PosixSocket::SendOne(const SendSlot& slot, bool& full) {
   return SendFailure(result, slot).status();
 }
 
+size_t PosixSocket::SendTogether(absl::Span<const SendSlot> datagrams, int& error) {
+  if (!send_together_) return 0;
+  OutgoingMessages batch;
+  const size_t count = batch.Prepare(sender_, datagrams);
+  if (count == 0) return 0;
+  const ssize_t result = socket_.calls->SendMsgX(socket_.fd, batch.messages(),
+                                                 static_cast<unsigned>(count), MSG_DONTWAIT);
+  if (result >= 0) return std::min(static_cast<size_t>(result), count);
+  error = static_cast<int>(-result);
+  return 0;
+}
+
 absl::StatusOr<size_t> PosixSocket::Send(absl::Span<const SendSlot> datagrams) {
   size_t sent = 0;
-  for (const SendSlot& slot : datagrams) {
+  while (sent < datagrams.size()) {
+    int error = 0;
+    const size_t together = SendTogether(datagrams.subspan(sent), error);
+    sent += together;
+    if (together > 0) continue;
     bool full = false;
-    absl::Status status = SendOne(slot, full);
+    absl::Status status = SendOne(datagrams[sent], full);
     if (!status.ok() && sent == 0) return status;
     if (!status.ok() || full) break;
     ++sent;
+    NoteFailure(error, send_together_);
   }
   return sent;
+}
+
+void PosixSocket::NoteFailure(int error, bool& together) {
+  switch (error) {
+    // What passes.
+    case 0:
+    case EAGAIN:
+    case EINTR:
+    case ENOBUFS:
+    case ENOMEM:
+      return;
+    // What may have waited for any call.
+    case ECONNREFUSED:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      errors_.Keep(error, sender_.peer);
+      TellLater();
+      return;
+    default:
+      together = false;
+  }
 }
 
 // ---- Receiving ----
@@ -95,6 +136,7 @@ int64_t PosixSocket::ReceiveInto(absl::Span<char> buffer, DatagramInfo& info) {
     message.msg_controllen = metadata_ == Metadata::kNone ? 0 : sizeof(control.bytes);
     return socket_.calls->RecvMsg(socket_.fd, &message, MSG_DONTWAIT);
   });
+  NoteRead(result);
   if (result < 0) return result;
   *from.mutable_length() = message.msg_namelen;
   internal::ClearInfo(info);
@@ -104,13 +146,36 @@ int64_t PosixSocket::ReceiveInto(absl::Span<char> buffer, DatagramInfo& info) {
   return result;
 }
 
+std::optional<size_t> PosixSocket::ReceiveTogether(absl::Span<ReceiveSlot> slots) {
+  if (!receive_together_ || slots.size() < 2) return std::nullopt;
+  if (sender_.peer.is_set() || metadata_ != Metadata::kNone) return std::nullopt;
+  IncomingMessages batch;
+  const size_t count = batch.Prepare(slots);
+  const ssize_t result = socket_.calls->RecvMsgX(socket_.fd, batch.messages(),
+                                                 static_cast<unsigned>(count), MSG_DONTWAIT);
+  if (result == -EAGAIN) return 0;
+  if (result < 0) {
+    NoteFailure(static_cast<int>(-result), receive_together_);
+    return std::nullopt;
+  }
+  const size_t received = std::min(static_cast<size_t>(result), count);
+  for (size_t i = 0; i < received; ++i) batch.Fill(i, slots[i]);
+  return received;
+}
+
 absl::StatusOr<size_t> PosixSocket::Receive(absl::Span<ReceiveSlot> slots) {
   Arm();
   size_t received = 0;
-  for (ReceiveSlot& slot : slots) {
+  while (received < slots.size()) {
+    ReceiveSlot& slot = slots[received];
     if (!held_.empty()) {
       held_.Take(slot);
       ++received;
+      continue;
+    }
+    if (const auto together = ReceiveTogether(slots.subspan(received)); together.has_value()) {
+      received += *together;
+      if (*together == 0) break;
       continue;
     }
     const int64_t result = ReceiveInto(slot.buffer, slot.info);
@@ -169,7 +234,7 @@ void PosixSocket::RequestReady() {
 }
 
 void PosixSocket::Arm() {
-  if (ready_ == nullptr) return;
+  if (ready_ == nullptr || ended_) return;
   if (ReadinessLoop::IsWatched(*this)) {
     loop_.Arm(*this);
     return;
@@ -178,7 +243,25 @@ void PosixSocket::Arm() {
   if (result < 0) errors_.KeepWatchFailure(-result);
 }
 
+void PosixSocket::NoteRead(int64_t result) {
+  if (ended_ == EndsReading(result)) return;
+  ended_ = !ended_;
+  if (ended_) loop_.Unwatch(*this);
+  if (!ended_) Arm();
+}
+
+void PosixSocket::LookForEnd() {
+  if (!maybe_ended_ || ended_) return;
+  char byte = 0;
+  const int64_t result = Transfer(Direction::kReceive, [&]() -> int64_t {
+    return socket_.calls->RecvFrom(socket_.fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK, nullptr, nullptr);
+  });
+  NoteRead(result);
+  if (ended_) errors_.KeepWatchFailure(static_cast<int>(-result));
+}
+
 void PosixSocket::OnReady() {
+  LookForEnd();
   const std::shared_ptr<absl::AnyInvocable<void()>> ready = ready_;
   if (ready != nullptr) (*ready)();
 }

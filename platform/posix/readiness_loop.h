@@ -31,6 +31,9 @@ class ReadinessLoop : public internal::TurnLoop {
    protected:
     ~Watched() = default;
 
+    // What the loop was told last: an error, or the end of the socket, beside what can be read.
+    bool maybe_ended_ = false;
+
    private:
     friend class ReadinessLoop;
     friend class PollLoop;

@@ -82,6 +82,14 @@ ssize_t SystemCalls::RecvMsg(int fd, msghdr* message, int flags) {
   return Negated(::recvmsg(fd, message, flags));
 }
 
+ssize_t SystemCalls::SendMsgX(int fd, const BatchMessage* messages, unsigned count, int flags) {
+  return SendMessages(fd, messages, count, flags);
+}
+
+ssize_t SystemCalls::RecvMsgX(int fd, BatchMessage* messages, unsigned count, int flags) {
+  return ReceiveMessages(fd, messages, count, flags);
+}
+
 int SystemCalls::Poll(pollfd* entries, size_t count, int milliseconds) {
   return Negated(::poll(entries, static_cast<nfds_t>(count), milliseconds));
 }

@@ -24,6 +24,7 @@
 #include <cstddef>
 #include <ctime>
 
+#include "platform/posix/message_calls.h"
 #include "platform/posix/system.h"
 
 #if POLLUX_HAS_KQUEUE
@@ -59,6 +60,9 @@ class SystemCalls {
   virtual ssize_t RecvFrom(int fd, void* data, size_t size, int flags, sockaddr* from,
                            socklen_t* length);
   virtual ssize_t RecvMsg(int fd, msghdr* message, int flags);
+  // Many of them, where the system has calls for that: message_calls.h.
+  virtual ssize_t SendMsgX(int fd, const BatchMessage* messages, unsigned count, int flags);
+  virtual ssize_t RecvMsgX(int fd, BatchMessage* messages, unsigned count, int flags);
   // `SendTo` and `RecvFrom`, which a datagram takes one of, on the straight way where nobody has
   // taken hold of them: after a system call a processor can foresee no return from a function, and
   // each costs several nanoseconds.
