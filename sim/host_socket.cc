@@ -155,6 +155,7 @@ std::string HostSocket::DescribeSend(const SendSlot& slot) const {
   if (options.interface_index != 0) {
     absl::StrAppend(&text, " by interface ", options.interface_index);
   }
+  if (options.transmit_time.has_value()) absl::StrAppend(&text, " with a transmit time");
   return text;
 }
 

@@ -73,9 +73,16 @@ struct SendOptions {
   uint32_t interface_index = 0;  // Leave by this interface. 0: the kernel's choice.
   std::optional<uint8_t> hop_limit = {};  // 1..255; for groups and unicast alike.
   std::optional<Ecn> ecn = {};
+  // When to leave, by `Now()` of the engine's loop; the send itself does not wait. Linux only
+  // (SO_TXTIME), and kept by interfaces whose queue is fq (tc-fq(8)): others send at once.
+  // Datagrams to one peer have to be given in the order of their times, since none overtakes
+  // another. What has passed is due at once; what is more than ten seconds away fq drops. Where a
+  // queue throws a datagram away since its clock is another (etf), OnError tells.
+  std::optional<absl::Time> transmit_time = {};
 
   bool empty() const {
-    return !source.is_set() && interface_index == 0 && !hop_limit.has_value() && !ecn.has_value();
+    return !source.is_set() && interface_index == 0 && !hop_limit.has_value() && !ecn.has_value() &&
+           !transmit_time.has_value();
   }
 };
 

@@ -48,7 +48,7 @@ class Run {
   static bool Alike(const SendOptions& a, const SendOptions& b) {
     if (ABSL_PREDICT_TRUE(a.empty())) return b.empty();
     return a.hop_limit == b.hop_limit && a.ecn == b.ecn && a.interface_index == b.interface_index &&
-           a.source == b.source;
+           a.source == b.source && a.transmit_time == b.transmit_time;
   }
 
   const SendSlot& first_;

@@ -57,6 +57,7 @@ std::string Sender::Describe(const SendSlot& slot) const {
   if (options.interface_index != 0) {
     absl::StrAppend(&text, " by interface ", options.interface_index);
   }
+  if (options.transmit_time.has_value()) absl::StrAppend(&text, " with a transmit time");
   return text;
 }
 

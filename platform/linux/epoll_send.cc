@@ -34,6 +34,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::StatusOr<size_t> EpollSocket::SendOne(
     });
   } else {
     result = SendWithOptions(slot, has_address ? &to : nullptr);
+    if (MaySendNow(slot, result)) result = SendWithOptions(slot, has_address ? &to : nullptr);
   }
   if (ABSL_PREDICT_FALSE(result < 0)) return SendFailure(result, slot);
   return 1;
@@ -66,7 +67,8 @@ absl::StatusOr<size_t> EpollSocket::SendMany(absl::Span<const SendSlot> datagram
   // with that one, does.
   while (sent < datagrams.size()) {
     const absl::Span<const SendSlot> rest = datagrams.subspan(sent);
-    const int64_t result = SendSome(rest);
+    int64_t result = SendSome(rest);
+    if (MaySendNow(rest[0], result)) result = SendSome(rest);
     if (result > 0) {
       sent += static_cast<size_t>(result);
       continue;

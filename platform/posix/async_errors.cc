@@ -9,11 +9,28 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "udp/socket_error.h"
 
 namespace pollux::posix {
 namespace {
 
+// A datagram that left its interface's queue only to be thrown away.
+absl::Status TransmitTimeFailure(int number) {
+  if (number == ECANCELED) {
+    return SocketStatus(SocketError::kSocketTimeout,
+                        "datagram sent earlier: thrown away, since its transmit time had passed "
+                        "when the interface's queue came to it");
+  }
+  return SocketStatus(SocketError::kUnsupportedOperation,
+                      "datagram sent earlier: thrown away, since the interface's queue takes no "
+                      "transmit times of this clock (etf wants CLOCK_TAI); send it without one, or "
+                      "by an interface whose queue is fq");
+}
+
 AsyncError Describe(const QueuedError& error) {
+  if (error.of_transmit_time) {
+    return AsyncError{.status = TransmitTimeFailure(error.number), .destination = {}};
+  }
   const std::string what = error.destination.is_set()
                                ? absl::StrCat("datagram to ", error.destination.ToString())
                                : std::string("datagram sent earlier");
@@ -59,7 +76,7 @@ std::optional<AsyncError> AsyncErrors::TakeKept() {
 }
 
 std::optional<AsyncError> AsyncErrors::TakePending(const SocketRef& socket, const Endpoint& peer) {
-  if (queue_in_use_) {
+  if (queue_in_use_ || times_in_queue_) {
     if (std::optional<QueuedError> error = ReadErrorQueue(socket); error.has_value()) {
       return Describe(*error);
     }

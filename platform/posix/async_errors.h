@@ -38,6 +38,8 @@ class AsyncErrors {
   // The error queue is in use, or not any more.
   void set_queue_in_use(bool in_use) { queue_in_use_ = in_use; }
   bool queue_in_use() const { return queue_in_use_; }
+  // From now on the queue can have errors of transmit times, whether in use or not.
+  void set_times_in_queue() { times_in_queue_ = true; }
 
   // Takes the oldest error that was kept; nullopt for none.
   std::optional<AsyncError> TakeKept();
@@ -47,6 +49,7 @@ class AsyncErrors {
  private:
   std::deque<QueuedError> kept_;
   bool queue_in_use_ = false;
+  bool times_in_queue_ = false;
   int watch_failure_ = 0;
 };
 

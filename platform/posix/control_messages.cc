@@ -10,6 +10,7 @@
 
 #include "absl/time/time.h"
 #include "platform/common/socket_address.h"
+#include "platform/posix/transmit_time.h"
 
 #if defined(IP_RECVDSTADDR)
 #include <net/if_dl.h>
@@ -18,9 +19,12 @@
 namespace pollux::posix {
 namespace {
 
-// Both directions at their fullest, with room to spare.
+// What comes, and what goes, at its fullest, with room to spare.
 static_assert(2 * CMSG_SPACE(sizeof(in6_pktinfo)) + 6 * CMSG_SPACE(sizeof(int)) +
                   CMSG_SPACE(sizeof(timespec)) <=
+              ControlBuffer::kSize);
+static_assert(CMSG_SPACE(sizeof(in6_pktinfo)) + 3 * CMSG_SPACE(sizeof(int)) +
+                  CMSG_SPACE(sizeof(uint64_t)) <=
               ControlBuffer::kSize);
 
 // A number of one byte or of an int, as systems differ.
@@ -162,6 +166,7 @@ int Ask(const SocketRef& socket, const Request& request, bool wanted) {
 }  // namespace
 
 bool HasControl(const SendOptions& options, bool ipv4) {
+  if (options.transmit_time.has_value() && !HasTransmitTimes()) return false;
   if (!ipv4) return true;
   return (kHasInterface || options.interface_index == 0) &&
          (kHasTtl || !options.hop_limit.has_value());
@@ -189,6 +194,7 @@ size_t WriteControl(const SendOptions& options, bool ipv4, int type_of_service,
     const int value = (type_of_service & ~3) | static_cast<int>(*options.ecn);
     writer.Add(ipv4 ? IPPROTO_IP : IPPROTO_IPV6, ipv4 ? IP_TOS : IPV6_TCLASS, value);
   }
+  if (options.transmit_time.has_value()) AddTransmitTime(*options.transmit_time, writer);
   return writer.length();
 }
 

@@ -18,7 +18,7 @@
 namespace pollux::posix {
 namespace {
 
-// The error that came with `message`; nullopt unless ICMP caused it.
+// The error that came with `message`; nullopt for others than ours.
 std::optional<QueuedError> ErrorIn(msghdr& message, const Endpoint& destination) {
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
@@ -27,6 +27,11 @@ std::optional<QueuedError> ErrorIn(msghdr& message, const Endpoint& destination)
     if (!is_error) continue;
     sock_extended_err error = {};
     std::memcpy(&error, CMSG_DATA(header), sizeof(error));
+    // The address beside such a one is none (ip_recv_error in net/ipv4/ip_sockglue.c).
+    if (error.ee_origin == SO_EE_ORIGIN_TXTIME) {
+      return QueuedError{
+          .number = static_cast<int>(error.ee_errno), .destination = {}, .of_transmit_time = true};
+    }
     // An error of local origin was returned by the call that caused it.
     if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6) continue;
     return QueuedError{.number = static_cast<int>(error.ee_errno), .destination = destination};

@@ -10,6 +10,7 @@
 #include "platform/posix/multicast.h"
 #include "platform/posix/socket_options.h"
 #include "platform/posix/system.h"
+#include "platform/posix/transmit_time.h"
 
 namespace pollux::posix {
 
@@ -152,6 +153,18 @@ int64_t KernelSocket::TransferAgain(Direction direction, absl::FunctionRef<int64
     return -EAGAIN;
   }
   return result;
+}
+
+bool KernelSocket::AskForTransmitTimes(int64_t& result) {
+  if (has_transmit_times_) return false;
+  const int asked = AllowTransmitTimes(socket_);
+  if (asked < 0) {
+    result = asked;
+    return false;
+  }
+  has_transmit_times_ = true;
+  errors_.set_times_in_queue();
+  return true;
 }
 
 absl::StatusOr<size_t> KernelSocket::SendFailure(int64_t result, const SendSlot& slot) {

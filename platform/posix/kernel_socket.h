@@ -77,6 +77,15 @@ class KernelSocket : public EngineSocket {
            result != -EFAULT;
   }
 
+  // Whether a send that came to `result` may go well now: the kernel refuses the first transmit
+  // time of a socket, which is what makes this ask for them. A socket that has none costs nothing
+  // so. Where the system has no transmit times, `result` then says that.
+  bool MaySendNow(const SendSlot& slot, int64_t& result) {
+    if (ABSL_PREDICT_TRUE(result != -EINVAL) || !slot.options.transmit_time.has_value()) {
+      return false;
+    }
+    return AskForTransmitTimes(result);
+  }
   // What a call that sent nothing comes to.
   absl::StatusOr<size_t> SendFailure(int64_t result, const SendSlot& slot);
   // Takes the oldest asynchronous error, of those kept and then of the kernel's.
@@ -90,6 +99,7 @@ class KernelSocket : public EngineSocket {
   AsyncErrors errors_;
 
  private:
+  bool AskForTransmitTimes(int64_t& result);
   int64_t TransferAgain(Direction direction, absl::FunctionRef<int64_t()> call, int64_t result);
   // The local address as the kernel has it; unset with port 0 where it cannot tell.
   internal::SocketAddress KernelAddress() const;
@@ -98,6 +108,7 @@ class KernelSocket : public EngineSocket {
 
   internal::SocketAddress before_connect_;  // The local address that `Disconnect` gives back.
   bool bound_ = false;                      // Known to have a port.
+  bool has_transmit_times_ = false;         // The kernel takes them.
   uint32_t multicast_interface_ = 0;
 };
 

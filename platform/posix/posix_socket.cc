@@ -58,9 +58,13 @@ absl::Status PosixSocket::SendOne(const SendSlot& slot, bool& full) {
     message.msg_controllen = static_cast<decltype(message.msg_controllen)>(
         WriteControl(slot.options, ipv4, sender_.type_of_service, control));
   }
-  const int64_t result = Transfer(Direction::kSend, [&]() -> int64_t {
-    return socket_.calls->SendMsg(socket_.fd, &message, kSendFlags);
-  });
+  const auto send = [&] {
+    return Transfer(Direction::kSend, [&]() -> int64_t {
+      return socket_.calls->SendMsg(socket_.fd, &message, kSendFlags);
+    });
+  };
+  int64_t result = send();
+  if (MaySendNow(slot, result)) result = send();
   if (result >= 0) return absl::OkStatus();
   full = true;
   return SendFailure(result, slot).status();

@@ -94,6 +94,7 @@ Result WindowsSocket::SendRun(absl::Span<const SendSlot> run, SocketAddress* to)
 
 Result WindowsSocket::SendMessage(absl::Span<const SendSlot> run, SocketAddress* to) {
   const SendSlot& slot = run[0];
+  if (slot.options.transmit_time.has_value()) return -WSAEOPNOTSUPP;
   ControlBuffer control;
   WSABUF payloads[internal::Run::kSegmentsMax];
   for (size_t i = 0; i < run.size(); ++i) {

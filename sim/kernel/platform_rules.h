@@ -149,7 +149,7 @@ struct PlatformRules {
   bool free_bind_privileged = false;                // ... and needs root.
   bool bound_interface_option = true;
   bool bound_interface_splits_ports = true;  // Different bound interfaces never conflict.
-  bool queue_options = true;                 // SO_MAX_PACING_RATE, SO_BUSY_POLL and its kin.
+  bool queue_options = true;                 // SO_MAX_PACING_RATE, SO_TXTIME, SO_BUSY_POLL ...
   bool needs_capabilities = false;           // Symbian's NetworkServices and NetworkControl.
 
   // ---- Unicast delivery ----

@@ -209,6 +209,8 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
   if (!destination.ok()) return destination.error();
   sending.destination = *destination;
   if (options.hop_limit && *options.hop_limit == 0) return OsError::kInvalidArgument;
+  // Where there are such times the interface has no queue that keeps them, as by default on Linux.
+  if (options.transmit_time && !rules_.queue_options) return OsError::kOperationNotSupported;
   if (Outcome<> bound = ImplicitBind(socket); !bound.ok()) return bound.error();
   Outcome<OutputRoute> route = RouteFor(socket, destination->address, options);
   if (!route.ok()) return route.error();

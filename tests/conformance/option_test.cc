@@ -258,6 +258,30 @@ TEST_P(OptionTest, ADatagramCanChooseItsSourceHopLimitAndEcn) {
   }
 }
 
+// The interfaces of these beds have no queue that keeps transmit times.
+TEST_P(OptionTest, ATransmitTimeIsTakenOrUnsupported) {
+  for (const IpAddress& any : {IpAddress::AnyIpv4(), IpAddress::Any()}) {
+    UdpSocket alice = Bound(a(), any), bob = Bound(b(), kB);
+    const auto slot = [&](absl::string_view payload, std::optional<absl::Duration> delay) {
+      SendSlot made = {.payload = payload, .destination = bob.local_endpoint()};
+      if (delay.has_value()) made.options.transmit_time = a().loop().Now() + *delay;
+      return made;
+    };
+    const SendSlot slots[] = {slot("plain", std::nullopt), slot("one", absl::Seconds(3)),
+                              slot("two", absl::Milliseconds(1)), slot("three", std::nullopt)};
+    if (a().platform() == Platform::kLinux) {
+      EXPECT_EQ(alice.SendBatch(slots).value_or(0), 4u);
+      EXPECT_THAT(ReadAll(bob), ::testing::ElementsAre("plain", "one", "two", "three"));
+      continue;
+    }
+    const absl::Status status = alice.WriteDatagram("x", bob.local_endpoint(), slots[1].options);
+    EXPECT_THAT(status, HasCause(SocketError::kUnsupportedOperation));
+    EXPECT_THAT(status, Says("with a transmit time"));
+    EXPECT_EQ(alice.SendBatch(slots).value_or(0), 1u);
+    EXPECT_THAT(ReadAll(bob), ::testing::ElementsAre("plain"));
+  }
+}
+
 TEST_P(OptionTest, ADatagramCanChooseItsInterface) {
   UdpSocket alice = Bound(a(), IpAddress::AnyIpv4()), bob = Bound(b(), IpAddress::AnyIpv4());
   ASSERT_THAT(bob.RequestMetadata(Metadata::kDestination), IsOk());

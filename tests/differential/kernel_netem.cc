@@ -3,14 +3,10 @@
 #include "tests/differential/kernel_netem.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,34 +20,12 @@
 namespace pollux::differential {
 namespace {
 
-constexpr int kLoopback = 1;
 constexpr uint32_t kBatch = 100;  // How many datagrams are sent before the receiver reads.
 constexpr int kSilence = 200;     // Milliseconds without one: all have come.
 
 // netem's chances are parts of 2^32 - 1.
 uint32_t PartOf(sim::Ratio chance) {
   return static_cast<uint32_t>(uint64_t{UINT32_MAX} * chance.numerator() / chance.denominator());
-}
-
-void Append(std::string& bytes, const void* data, size_t size) {
-  bytes.append(static_cast<const char*>(data), size);
-  bytes.resize(RTA_ALIGN(bytes.size()));
-}
-
-// An attribute, which can be of others.
-std::string Attribute(int type, const std::string& value) {
-  rtattr header = {};
-  header.rta_len = static_cast<uint16_t>(RTA_LENGTH(value.size()));
-  header.rta_type = static_cast<uint16_t>(type);
-  std::string bytes;
-  Append(bytes, &header, sizeof(header));
-  Append(bytes, value.data(), value.size());
-  return bytes;
-}
-
-template <typename T>
-std::string BytesOf(const T& value) {
-  return std::string(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
 std::string LossModelOf(const sim::LossModel& model) {
@@ -86,18 +60,6 @@ std::string OptionsOf(const sim::LinkProfile& profile) {
   correlations.dup_corr = PartOf(profile.duplicate_correlation);
   bytes += Attribute(TCA_NETEM_CORR, BytesOf(correlations));
   return bytes + LossModelOf(profile.loss_model);
-}
-
-// Loads netem, unless it is there. Whether it is shows when it is used.
-void LoadModule() {
-  utsname kernel = {};
-  ::uname(&kernel);
-  const std::string path =
-      absl::StrCat("/usr/lib/uml/modules/", kernel.release, "/kernel/net/sched/sch_netem.ko");
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return;
-  ::syscall(SYS_finit_module, fd, "", 0);
-  ::close(fd);
 }
 
 absl::Status Failure(const char* what) {
@@ -141,20 +103,10 @@ struct Pair {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KernelNetem>> KernelNetem::Open() {
-  // The first process is the guest's own, and this one its child.
-  if (::getppid() != 1) {
-    return absl::FailedPreconditionError(
-        "netem: this would change the network of a machine; run it by \"inside uml\"");
-  }
-  LoadModule();
-  absl::StatusOr<std::unique_ptr<lab::Netlink>> netlink = lab::Netlink::Open();
-  if (!netlink.ok()) return netlink.status();
-  if (absl::Status s = (*netlink)->SetUp(kLoopback, true); !s.ok()) return s;
-  const absl::Status there = (*netlink)->SetRootQueue(kLoopback, "netem", OptionsOf({}));
-  if (!there.ok()) {
-    return absl::UnimplementedError(absl::StrCat("this kernel has no netem: ", there.message()));
-  }
-  return std::unique_ptr<KernelNetem>(new KernelNetem(*std::move(netlink)));
+  absl::StatusOr<std::unique_ptr<GuestQueue>> queue = GuestQueue::Open();
+  if (!queue.ok()) return queue.status();
+  if (absl::Status s = (*queue)->Set("netem", OptionsOf({})); !s.ok()) return s;
+  return std::unique_ptr<KernelNetem>(new KernelNetem(*std::move(queue)));
 }
 
 absl::StatusOr<std::vector<uint8_t>> KernelNetem::Send(const sim::LinkProfile& profile,
@@ -162,7 +114,7 @@ absl::StatusOr<std::vector<uint8_t>> KernelNetem::Send(const sim::LinkProfile& p
   // A new one, so that it begins in its first state.
   const std::string options = OptionsOf(profile);
   for (const auto& [kind, what] : {std::pair("pfifo", std::string()), {"netem", options}}) {
-    if (absl::Status s = netlink_->SetRootQueue(kLoopback, kind, what); !s.ok()) return s;
+    if (absl::Status s = queue_->Set(kind, what); !s.ok()) return s;
   }
   const Pair pair;
   if (absl::Status s = pair.Connect(); !s.ok()) return s;
