@@ -119,6 +119,12 @@ def _features(frameworks):
             enabled = True,
             flag_sets = [_flags(_LINK, [search, "-framework", "CoreFoundation"])],
         ),
+        # What no function of the program reaches is half of what it is linked from.
+        feature(
+            name = "no_dead_code",
+            enabled = True,
+            flag_sets = [_flags(_LINK, ["-Wl,-dead_strip"])],
+        ),
     ]
 
 def _macos_toolchain_config_impl(ctx):
