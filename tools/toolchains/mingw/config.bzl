@@ -32,11 +32,16 @@ _LINK = [
     ACTION_NAMES.cpp_link_nodeps_dynamic_library,
 ]
 
-def _flags(actions, flags, mode = None):
+def _flags(actions, flags, mode = None, unless = None):
+    features = []
+    if mode:
+        features = [with_feature_set(features = [mode])]
+    elif unless:
+        features = [with_feature_set(not_features = [unless])]
     return flag_set(
         actions = actions,
         flag_groups = [flag_group(flags = flags)],
-        with_features = [with_feature_set(features = [mode])] if mode else [],
+        with_features = features,
     )
 
 def _features():
@@ -75,6 +80,12 @@ def _features():
                 ]),
                 _flags(_LINK, ["-Wl,--no-insert-timestamp"]),
             ],
+        ),
+        # Names that only a debugger asks for are three quarters of a program.
+        feature(
+            name = "no_symbols",
+            enabled = True,
+            flag_sets = [_flags(_LINK, ["-Wl,-s"], unless = "dbg")],
         ),
         # Programs run where no compiler is installed. Features come behind the libraries of a
         # target on the command line, where the linker still looks for what those need.
