@@ -247,21 +247,27 @@ void PosixSocket::Arm() {
   if (result < 0) errors_.KeepWatchFailure(-result);
 }
 
+int64_t PosixSocket::Look() {
+  char byte = 0;
+  return Transfer(Direction::kReceive, [&]() -> int64_t {
+    return socket_.calls->RecvFrom(socket_.fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK, nullptr, nullptr);
+  });
+}
+
 void PosixSocket::NoteRead(int64_t result) {
-  if (ended_ == EndsReading(result)) return;
-  ended_ = !ended_;
+  // One error may just have waited for whatever read came: the next read tells.
+  const bool ended = EndsReading(result) && EndsReading(Look());
+  if (ended_ == ended) return;
+  ended_ = ended;
   if (ended_) loop_.Unwatch(*this);
   if (!ended_) Arm();
 }
 
 void PosixSocket::LookForEnd() {
   if (!maybe_ended_ || ended_) return;
-  char byte = 0;
-  const int64_t result = Transfer(Direction::kReceive, [&]() -> int64_t {
-    return socket_.calls->RecvFrom(socket_.fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK, nullptr, nullptr);
-  });
+  const int64_t result = Look();
   NoteRead(result);
-  if (ended_) errors_.KeepWatchFailure(static_cast<int>(-result));
+  if (EndsReading(result)) errors_.KeepWatchFailure(static_cast<int>(-result));
 }
 
 void PosixSocket::OnReady() {

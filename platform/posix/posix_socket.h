@@ -58,6 +58,8 @@ class PosixSocket final : public KernelSocket, private ReadinessLoop::Watched {
   size_t SendTogether(absl::Span<const SendSlot> datagrams, int& error);
   // The same for what waits; nullopt where each has to be received alone.
   std::optional<size_t> ReceiveTogether(absl::Span<ReceiveSlot> slots);
+  // Reads nothing; the size of what could be read, or what a read would fail with.
+  int64_t Look();
   // Has the end of the socket told, once, if it has come to one: a system that has lost its
   // network, or is done with a program, can end sockets, which then are ready for ever and fail
   // every read.
