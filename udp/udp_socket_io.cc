@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/strings/str_cat.h"
 #include "udp/internal/socket_core.h"
@@ -58,10 +59,12 @@ inline std::optional<size_t> PendingSize(SocketCore& core) {
 }
 
 // Takes datagrams from the engine; the number is 0 when none is pending.
-inline absl::StatusOr<size_t> Receive(SocketCore& core, absl::Span<ReceiveSlot> slots) {
-  if (!core.MayRead()) return 0;
-  const size_t most = static_cast<size_t>(std::min<uint64_t>(slots.size(), core.left()));
-  absl::StatusOr<size_t> received = core.socket->Receive(slots.first(most));
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::StatusOr<size_t> Receive(SocketCore& core,
+                                                                   absl::Span<ReceiveSlot> slots) {
+  if (ABSL_PREDICT_FALSE(slots.size() > core.left())) {
+    slots = slots.first(core.MayRead() ? static_cast<size_t>(core.left()) : 0);
+  }
+  absl::StatusOr<size_t> received = core.socket->Receive(slots);
   core.ReadTried();
   if (ABSL_PREDICT_FALSE(!received.ok())) {
     core.error = received.status();
@@ -79,6 +82,21 @@ size_t CountDatagrams(absl::Span<const ReceiveSlot> slots) {
     if (run) count += (slot.size - 1) / slot.segment_size;
   }
   return count;
+}
+
+// Sends one datagram, by the straight way where the socket is bound and the destination is one.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::Status SendOne(UdpSocket& socket, SocketCore& core,
+                                                         const SendSlot& slot) {
+  if (ABSL_PREDICT_TRUE(core.socket != nullptr && IsDestination(core, slot.destination))) {
+    const absl::StatusOr<size_t> sent = core.socket->Send({&slot, 1});
+    if (ABSL_PREDICT_FALSE(!sent.ok())) return core.Fail(sent.status());
+    if (ABSL_PREDICT_FALSE(*sent == 0)) return core.Fail(SendBufferFull());
+    core.Wrote(slot.payload.size());
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<size_t> sent = socket.SendBatch({&slot, 1});
+  if (!sent.ok()) return sent.status();
+  return *sent == 1 ? absl::OkStatus() : core.Fail(SendBufferFull());
 }
 
 // Refuses slots whose buffers share memory: one datagram would overwrite another.
@@ -171,7 +189,7 @@ absl::StatusOr<size_t> UdpSocket::ReceiveBatch(absl::Span<ReceiveSlot> slots) {
   if (c.socket == nullptr) return NotOpen(c, "read");
   if (absl::Status s = CheckApart(c, slots); !s.ok()) return s;
   absl::StatusOr<size_t> received = Receive(c, slots);
-  if (received.ok()) c.Took(CountDatagrams(slots.first(*received)) - *received);
+  if (received.ok()) c.TookMore(CountDatagrams(slots.first(*received)) - *received);
   return received;
 }
 
@@ -182,31 +200,20 @@ absl::StatusOr<size_t> UdpSocket::ReceiveBatch(DatagramBatch& batch) {
   absl::StatusOr<size_t> received = Receive(c, batch.Room());
   if (!received.ok()) return received;
   const size_t count = batch.Count(*received);
-  c.Took(count - *received);
+  c.TookMore(count - *received);
   return count;
 }
 
 void UdpSocket::SetReadyReadMax(size_t datagrams) { core().ready_read_max = datagrams; }
 
 absl::Status UdpSocket::WriteDatagram(absl::string_view payload, const Endpoint& destination) {
-  return WriteDatagram(payload, destination, SendOptions());
+  return SendOne(*this, core(), {.payload = payload, .destination = destination});
 }
 
 absl::Status UdpSocket::WriteDatagram(absl::string_view payload, const Endpoint& destination,
                                       const SendOptions& options) {
-  SocketCore& c = core();
-  const SendSlot slot{.payload = payload, .destination = destination, .options = options};
-  // The straight way, for a socket that is bound and a destination that is one.
-  if (ABSL_PREDICT_TRUE(c.socket != nullptr && IsDestination(c, destination))) {
-    const absl::StatusOr<size_t> sent = c.socket->Send({&slot, 1});
-    if (ABSL_PREDICT_FALSE(!sent.ok())) return c.Fail(sent.status());
-    if (ABSL_PREDICT_FALSE(*sent == 0)) return c.Fail(SendBufferFull());
-    c.Wrote(payload.size());
-    return absl::OkStatus();
-  }
-  const absl::StatusOr<size_t> sent = SendBatch({&slot, 1});
-  if (!sent.ok()) return sent.status();
-  return *sent == 1 ? absl::OkStatus() : c.Fail(SendBufferFull());
+  return SendOne(*this, core(),
+                 {.payload = payload, .destination = destination, .options = options});
 }
 
 absl::StatusOr<size_t> UdpSocket::SendBatch(absl::Span<const SendSlot> datagrams) {

@@ -119,8 +119,10 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
     socket->RequestReady();
     return false;
   }
-  // It has got that many. The last call may have given it more than it might: runs are not cut.
-  void Took(uint64_t datagrams) { left_ -= std::min(left_, datagrams); }
+  // It has got that many of them,
+  void Took(uint64_t datagrams) { left_ -= datagrams; }
+  // and so many besides: runs are not cut.
+  void TookMore(uint64_t datagrams) { left_ -= std::min(left_, datagrams); }
 
   // ---- Listening ----
 
