@@ -60,11 +60,12 @@ class Receiver {
  protected:
   // Runs until `Done()`.
   virtual void Run() = 0;
-  void Count(size_t size, size_t datagrams = 1) {
+  // A datagram of that size.
+  void Count(size_t size) {
     if (size == 1) {
       ended_ = true;
     } else {
-      received_ += datagrams;
+      ++received_;
     }
   }
   bool Done() const { return ended_ || received_ >= wanted_; }

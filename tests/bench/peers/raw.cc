@@ -252,19 +252,23 @@ class MmsgReceiver : public RawReceiver {
   }
 
  private:
+  // Looks at each datagram, as a program has to that is given many as one.
   void CountMessage(mmsghdr& message) {
-    size_t datagrams = 1;
+    size_t each = message.msg_len;
     if (with_control_) {
       for (cmsghdr* header = CMSG_FIRSTHDR(&message.msg_hdr); header != nullptr;
            header = CMSG_NXTHDR(&message.msg_hdr, header)) {
         if (header->cmsg_level != SOL_UDP || header->cmsg_type != UDP_GRO) continue;
         int segment;
         std::memcpy(&segment, CMSG_DATA(header), sizeof(segment));
-        datagrams =
-            (message.msg_len + static_cast<size_t>(segment) - 1) / static_cast<size_t>(segment);
+        each = static_cast<size_t>(segment);
       }
     }
-    Count(message.msg_len, datagrams);
+    size_t at = 0;
+    do {
+      Count(std::min<size_t>(each, message.msg_len - at));
+      at += each;
+    } while (at < message.msg_len);
   }
 
   const size_t batch_;

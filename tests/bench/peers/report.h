@@ -17,6 +17,13 @@
 
 namespace pollux::bench {
 
+// Ratios of two methods, one for each round: what drifts on a machine is in both of a round.
+struct Ratios {
+  double median = 0;  // NaN where one of the two was not measured.
+  double low = 0;     // Half of the rounds lie between these.
+  double high = 0;
+};
+
 struct FloodFigures {
   double rate = 0;     // Datagrams received per second.
   double loss = 0;     // Of those sent.
@@ -54,16 +61,16 @@ class Report {
     std::vector<double> p50, p99, p999;
   };
 
-  const std::vector<double>* Find(absl::string_view side, absl::string_view library,
-                                  absl::string_view method, size_t size) const;
-  double MedianOf(absl::string_view side, absl::string_view library, absl::string_view method,
-                  size_t size) const;
-  // The median over the rounds of a's sample over b's.
-  double Ratio(absl::string_view side, absl::string_view a, absl::string_view b, size_t size) const;
-  bool Bar(const std::string& what, double figure, double limit, bool at_least = false) const;
-  double Rate(absl::string_view library, absl::string_view method, size_t size) const;
-  const Trips* FindTrips(absl::string_view where, absl::string_view library,
-                         absl::string_view method) const;
+  // A method's samples; empty where it was not measured.
+  std::vector<double> Costs(absl::string_view side, absl::string_view library,
+                            absl::string_view method, size_t size) const;
+  std::vector<double> Rates(absl::string_view library, absl::string_view method, size_t size) const;
+  std::vector<double> P50(absl::string_view where, absl::string_view library,
+                          absl::string_view method) const;
+  static bool Bar(const std::string& what, const Ratios& figure, double limit,
+                  bool at_least = false);
+  // Against that method, of the other libraries', which comes out best.
+  int PrintEndToEndBar(size_t size) const;
   int PrintLibraryBars(size_t size) const;
   int PrintRoundTripBars() const;
 
