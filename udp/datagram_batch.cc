@@ -2,6 +2,8 @@
 
 #include "udp/datagram_batch.h"
 
+#include "absl/base/attributes.h"
+
 namespace pollux {
 namespace {
 
@@ -28,16 +30,18 @@ DatagramBatch::DatagramBatch(size_t datagrams)
   }
 }
 
-void DatagramBatch::Clear() {
+ABSL_ATTRIBUTE_HOT void DatagramBatch::Clear() {
   // Engines without runs say nothing of them.
   for (size_t i = 0; i < used_; ++i) slots_[i].segment_size = 0;
   used_ = 0;
   size_ = 0;
 }
 
-absl::Span<ReceiveSlot> DatagramBatch::Room() { return absl::MakeSpan(slots_).first(offered_); }
+ABSL_ATTRIBUTE_HOT absl::Span<ReceiveSlot> DatagramBatch::Room() {
+  return absl::MakeSpan(slots_).first(offered_);
+}
 
-size_t DatagramBatch::Count(size_t slots) {
+ABSL_ATTRIBUTE_HOT size_t DatagramBatch::Count(size_t slots) {
   used_ = slots;
   size_ = 0;
   size_t bytes = 0;

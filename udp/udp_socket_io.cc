@@ -32,13 +32,13 @@ const absl::Status& SendBufferFull() {
   return *kStatus;
 }
 
-absl::Status NotOpen(SocketCore& core, absl::string_view call) {
+ABSL_ATTRIBUTE_COLD absl::Status NotOpen(SocketCore& core, absl::string_view call) {
   return core.Refuse(
       SocketError::kOperation, call,
       absl::StrCat("the socket is ", ToString(core.state), "; bind it or connect it first"));
 }
 
-absl::Status NotConnected(SocketCore& core, absl::string_view call) {
+ABSL_ATTRIBUTE_COLD absl::Status NotConnected(SocketCore& core, absl::string_view call) {
   return core.Refuse(SocketError::kOperation, call,
                      absl::StrCat("the socket is ", ToString(core.state),
                                   "; it has no peer before ConnectToHost"));
@@ -78,7 +78,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::StatusOr<size_t> Receive(SocketCore& c
 size_t CountDatagrams(absl::Span<const ReceiveSlot> slots) {
   size_t count = slots.size();
   for (const ReceiveSlot& slot : slots) {
-    const bool run = slot.coalesce && slot.segment_size != 0 && slot.size > slot.segment_size;
+    const bool run = slot.segment_size != 0 && slot.coalesce && slot.size > slot.segment_size;
     if (run) count += (slot.size - 1) / slot.segment_size;
   }
   return count;
@@ -121,7 +121,7 @@ absl::Status CheckApart(SocketCore& core, absl::Span<ReceiveSlot> slots) {
 
 // Copies what a call has just filled in: only what it can have, since the processor has to wait for
 // what was written a moment ago.
-void CopyInfo(const SocketCore& core, const DatagramInfo& from, DatagramInfo& to) {
+inline void CopyInfo(const SocketCore& core, const DatagramInfo& from, DatagramInfo& to) {
   if (core.metadata != Metadata::kNone) {
     to = from;
     return;
@@ -162,14 +162,15 @@ std::optional<size_t> UdpSocket::PendingDatagramSize() {
   return c.socket == nullptr ? std::nullopt : PendingSize(c);
 }
 
-absl::StatusOr<size_t> UdpSocket::ReadDatagram(absl::Span<char> buffer, DatagramInfo* info) {
+ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> UdpSocket::ReadDatagram(absl::Span<char> buffer,
+                                                                  DatagramInfo* info) {
   SocketCore& c = core();
-  if (c.socket == nullptr) return NotOpen(c, "read");
+  if (ABSL_PREDICT_FALSE(c.socket == nullptr)) return NotOpen(c, "read");
   ReceiveSlot& slot = c.reading().slot;
   slot.buffer = buffer;
   absl::StatusOr<size_t> received = Receive(c, {&slot, 1});
   if (ABSL_PREDICT_FALSE(!received.ok())) return received;
-  if (*received == 0) return c.Fail(NothingPending());
+  if (ABSL_PREDICT_FALSE(*received == 0)) return c.Fail(NothingPending());
   if (info != nullptr) CopyInfo(c, slot.info, *info);
   return slot.size;
 }
@@ -184,7 +185,7 @@ absl::StatusOr<Datagram> UdpSocket::ReceiveDatagram(size_t max_size) {
   return datagram;
 }
 
-absl::StatusOr<size_t> UdpSocket::ReceiveBatch(absl::Span<ReceiveSlot> slots) {
+ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> UdpSocket::ReceiveBatch(absl::Span<ReceiveSlot> slots) {
   SocketCore& c = core();
   if (c.socket == nullptr) return NotOpen(c, "read");
   if (absl::Status s = CheckApart(c, slots); !s.ok()) return s;
@@ -193,7 +194,7 @@ absl::StatusOr<size_t> UdpSocket::ReceiveBatch(absl::Span<ReceiveSlot> slots) {
   return received;
 }
 
-absl::StatusOr<size_t> UdpSocket::ReceiveBatch(DatagramBatch& batch) {
+ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> UdpSocket::ReceiveBatch(DatagramBatch& batch) {
   SocketCore& c = core();
   batch.Clear();
   if (c.socket == nullptr) return NotOpen(c, "read");
@@ -206,7 +207,8 @@ absl::StatusOr<size_t> UdpSocket::ReceiveBatch(DatagramBatch& batch) {
 
 void UdpSocket::SetReadyReadMax(size_t datagrams) { core().ready_read_max = datagrams; }
 
-absl::Status UdpSocket::WriteDatagram(absl::string_view payload, const Endpoint& destination) {
+ABSL_ATTRIBUTE_HOT absl::Status UdpSocket::WriteDatagram(absl::string_view payload,
+                                                         const Endpoint& destination) {
   return SendOne(*this, core(), {.payload = payload, .destination = destination});
 }
 

@@ -2,21 +2,24 @@
 
 #include "platform/common/sender.h"
 
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/strings/str_cat.h"
 #include "udp/socket_error.h"
 
 namespace pollux::internal {
 
-bool Sender::Address(const SendSlot& slot, SocketAddress& to, bool& has_address) const {
+ABSL_ATTRIBUTE_HOT bool Sender::Address(const SendSlot& slot, SocketAddress& to,
+                                        bool& has_address) const {
   const Endpoint& destination = slot.destination;
   has_address = destination.is_set();
-  if (has_address) {
+  if (ABSL_PREDICT_TRUE(has_address)) {
     if (destination.port == 0 || destination.address.family() == AddressFamily::kDual) return false;
     if (!SocketAddress::From(destination, family, to)) return false;
   } else if (!peer.is_set()) {
     return false;
   }
-  if (slot.options.empty()) return true;
+  if (ABSL_PREDICT_TRUE(slot.options.empty())) return true;
   if (slot.options.hop_limit == 0) return false;
   return !slot.options.source.is_set() || slot.options.source.is_ipv4() == UsesIpv4(slot);
 }

@@ -4,16 +4,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
-#include <type_traits>
+
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 
 namespace pollux::internal {
-namespace {
-
-constexpr socklen_t kIpv4Length = sizeof(sockaddr_in);
-
-}  // namespace
-
 in_addr ToInAddr(const IpAddress& address) {
   in_addr result;
   const IpAddress::Ipv4Bytes bytes = address.ipv4_bytes();
@@ -44,9 +39,10 @@ IpAddress FromIn6Addr(const in6_addr& address, uint32_t scope_id) {
   return IpAddress::Ipv6(copy, scope_id);
 }
 
-bool SocketAddress::From(const Endpoint& endpoint, AddressFamily family, SocketAddress& address) {
+ABSL_ATTRIBUTE_HOT bool SocketAddress::From(const Endpoint& endpoint, AddressFamily family,
+                                            SocketAddress& address) {
   const IpAddress& ip = endpoint.address;
-  if (family == AddressFamily::kIpv4) {
+  if (ABSL_PREDICT_TRUE(family == AddressFamily::kIpv4)) {
     if (ip.is_ipv6()) return false;
     address.v4_ = {};
     address.v4_.sin_family = AF_INET;
@@ -78,12 +74,8 @@ Endpoint SocketAddress::ToEndpoint() const {
   return endpoint;
 }
 
-void SocketAddress::ToEndpoint(Endpoint& endpoint) const {
-  static_assert(std::is_trivially_destructible_v<IpAddress>);
-  if (length_ >= kIpv4Length && base_.sa_family == AF_INET) {
-    ::new (&endpoint.address) IpAddress(FromInAddr(v4_.sin_addr));
-    endpoint.port = ntohs(v4_.sin_port);
-  } else if (length_ >= kRoom && base_.sa_family == AF_INET6) {
+void SocketAddress::OtherToEndpoint(Endpoint& endpoint) const {
+  if (length_ >= kRoom && base_.sa_family == AF_INET6) {
     ::new (&endpoint.address) IpAddress(FromIn6Addr(v6_.sin6_addr, v6_.sin6_scope_id));
     endpoint.port = ntohs(v6_.sin6_port);
   } else {

@@ -8,6 +8,11 @@
 #ifndef POLLUX_PLATFORM_COMMON_SOCKET_ADDRESS_H_
 #define POLLUX_PLATFORM_COMMON_SOCKET_ADDRESS_H_
 
+#include <cstring>
+#include <new>
+#include <type_traits>
+
+#include "absl/base/optimization.h"
 #include "platform/common/socket_headers.h"
 #include "udp/endpoint.h"
 #include "udp/ip_address.h"
@@ -31,7 +36,16 @@ class SocketAddress {
   Endpoint ToEndpoint() const;
   // The same, made where it shall be: a copy of what was just written in parts would wait for them,
   // which is a good share of what a received datagram costs here.
-  void ToEndpoint(Endpoint& endpoint) const;
+  void ToEndpoint(Endpoint& endpoint) const {
+    if (ABSL_PREDICT_FALSE(length_ < kIpv4Length || base_.sa_family != AF_INET)) {
+      return OtherToEndpoint(endpoint);
+    }
+    IpAddress::Ipv4Bytes bytes;
+    std::memcpy(bytes.data(), &v4_.sin_addr, bytes.size());
+    static_assert(std::is_trivially_destructible_v<IpAddress>);
+    ::new (&endpoint.address) IpAddress(IpAddress::Ipv4(bytes));
+    endpoint.port = ntohs(v4_.sin_port);
+  }
 
   // For system calls. The constant forms give an address, the others let the kernel write one.
   const sockaddr* data() const { return &base_; }
@@ -45,6 +59,11 @@ class SocketAddress {
   static constexpr socklen_t kRoom = sizeof(sockaddr_in6);
 
  private:
+  static constexpr socklen_t kIpv4Length = sizeof(sockaddr_in);
+
+  // `ToEndpoint` of what is no IPv4 address.
+  void OtherToEndpoint(Endpoint& endpoint) const;
+
   union {
     sockaddr base_;
     sockaddr_in v4_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "udp/internal/check.h"
 
 namespace pollux::internal {
@@ -13,7 +15,7 @@ TurnLoop::~TurnLoop() {
   POLLUX_CHECK(depth_ == 0, "an event loop was destroyed by one of its own callbacks");
 }
 
-void TurnLoop::MarkReady(Source& source) {
+ABSL_ATTRIBUTE_HOT void TurnLoop::MarkReady(Source& source) {
   if (source.marked_) return;
   source.marked_ = true;
   ready_.push_back(&source);
@@ -48,20 +50,21 @@ void TurnLoop::Run() { RunTurns(absl::InfiniteFuture(), nullptr); }
 
 void TurnLoop::RunFor(absl::Duration duration) { RunTurns(In(duration), nullptr); }
 
-bool TurnLoop::RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration timeout) {
+ABSL_ATTRIBUTE_HOT bool TurnLoop::RunUntil(absl::FunctionRef<bool()> predicate,
+                                           absl::Duration timeout) {
   return predicate() || RunTurns(In(timeout), &predicate);
 }
 
-absl::Time TurnLoop::In(absl::Duration timeout) const {
+ABSL_ATTRIBUTE_HOT absl::Time TurnLoop::In(absl::Duration timeout) const {
   return timeout == absl::InfiniteDuration() ? absl::InfiniteFuture() : Now() + timeout;
 }
 
-bool TurnLoop::RunTurns(absl::Time deadline, const Predicate* predicate) {
+ABSL_ATTRIBUTE_HOT bool TurnLoop::RunTurns(absl::Time deadline, const Predicate* predicate) {
   ++depth_;
   bool satisfied = false;
   while (true) {
     satisfied = Turn(deadline, predicate);
-    const bool stopped = TakeStop();
+    const bool stopped = news_ && TakeStop();
     if (satisfied || stopped) break;
     if (deadline != absl::InfiniteFuture() && Now() >= deadline) break;
   }
@@ -70,59 +73,77 @@ bool TurnLoop::RunTurns(absl::Time deadline, const Predicate* predicate) {
   return satisfied;
 }
 
-bool TurnLoop::Turn(absl::Time deadline, const Predicate* predicate) {
+// A loop that has slept runs from cold caches, and each return to a function that was called before
+// it slept is a surprise to the processor. So what every turn does is one function, and what few
+// turns do is elsewhere.
+ABSL_ATTRIBUTE_HOT bool TurnLoop::Turn(absl::Time deadline, const Predicate* predicate) {
   Collect(deadline);
   const uint64_t turn = turn_;
-  return FireTimers(turn, predicate) || RunTasks(turn, predicate) ||
-         ServeSources(turn, predicate) || (predicate != nullptr && (*predicate)());
+  if (ABSL_PREDICT_FALSE(!timers_.empty()) && FireTimers(turn, predicate)) return true;
+  if (ABSL_PREDICT_FALSE(next_task_ < tasks_end_) && RunTasks(turn, predicate)) return true;
+  return ServeSources(turn, predicate) || (predicate != nullptr && (*predicate)());
 }
 
-void TurnLoop::Collect(absl::Time deadline) {
-  absl::Duration timeout = TimeToWait(deadline);
-  if (timeout > absl::ZeroDuration()) {
-    waiting_ = true;
-    if (news_) timeout = absl::ZeroDuration();
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void TurnLoop::Collect(absl::Time deadline) {
+  absl::Duration timeout = absl::ZeroDuration();
+  if (ABSL_PREDICT_FALSE(HasLeftovers())) {
+    DropServed();
+  } else {
+    if (ABSL_PREDICT_FALSE(!tasks_.empty())) tasks_.clear();
+    ready_.clear();
+    timeout = TimeToWait(deadline);
+    if (timeout > absl::ZeroDuration()) {
+      waiting_ = true;
+      if (news_) timeout = absl::ZeroDuration();
+    }
   }
+  next_task_ = 0;
+  next_ready_ = 0;
   Wait(timeout);
   // A host that waits for this loop has to be woken by the next task, whenever it comes.
   // Whoever does not see it yet wakes the loop once more than needed.
   waiting_.store(hosted_, std::memory_order_relaxed);
-
-  if (next_task_ > 0) {
-    tasks_.erase(tasks_.begin(), tasks_.begin() + static_cast<ptrdiff_t>(next_task_));
-  }
-  if (news_) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    for (absl::AnyInvocable<void()>& task : posted_) tasks_.push_back(std::move(task));
-    posted_.clear();
-    news_ = stop_;
-  }
-  next_task_ = 0;
+  if (ABSL_PREDICT_FALSE(news_)) TakeTasks();
   tasks_end_ = tasks_.size();
-
-  ready_.erase(ready_.begin(), ready_.begin() + static_cast<ptrdiff_t>(next_ready_));
-  ready_.erase(std::remove(ready_.begin(), ready_.end(), nullptr), ready_.end());
-  if (ready_.size() > 1) {
-    std::sort(ready_.begin(), ready_.end(),
-              [](const Source* a, const Source* b) { return a->age_ < b->age_; });
-  }
-  next_ready_ = 0;
+  if (ABSL_PREDICT_FALSE(ready_.size() > 1)) SortReady();
   ready_end_ = ready_.size();
-
   ++turn_;
   // To look at the clock costs as much as the rest of an idle turn.
-  if (timers_.NextTime() != absl::InfiniteFuture()) turn_start_ = Now();
+  if (ABSL_PREDICT_FALSE(!timers_.empty())) turn_start_ = Now();
 }
 
-absl::Duration TurnLoop::TimeToWait(absl::Time deadline) const {
-  if (HasLeftovers()) return absl::ZeroDuration();
-  const absl::Time until = std::min(deadline, timers_.NextTime());
-  if (until == absl::InfiniteFuture()) return absl::InfiniteDuration();
-  return std::max(until - Now(), absl::ZeroDuration());
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::Duration TurnLoop::TimeToWait(absl::Time deadline) const {
+  if (ABSL_PREDICT_TRUE(timers_.empty() && deadline == absl::InfiniteFuture())) {
+    return absl::InfiniteDuration();
+  }
+  return TimeUntil(std::min(deadline, timers_.NextTime()));
 }
 
-bool TurnLoop::HasLeftovers() const {
-  return next_task_ < tasks_.size() || next_ready_ < ready_.size();
+absl::Duration TurnLoop::TimeUntil(absl::Time when) const {
+  if (when == absl::InfiniteFuture()) return absl::InfiniteDuration();
+  return std::max(when - Now(), absl::ZeroDuration());
+}
+
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool TurnLoop::HasLeftovers() const {
+  return next_task_ + next_ready_ < tasks_.size() + ready_.size();
+}
+
+void TurnLoop::DropServed() {
+  tasks_.erase(tasks_.begin(), tasks_.begin() + static_cast<ptrdiff_t>(next_task_));
+  ready_.erase(ready_.begin(), ready_.begin() + static_cast<ptrdiff_t>(next_ready_));
+}
+
+void TurnLoop::TakeTasks() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (absl::AnyInvocable<void()>& task : posted_) tasks_.push_back(std::move(task));
+  posted_.clear();
+  news_ = stop_;
+}
+
+void TurnLoop::SortReady() {
+  ready_.erase(std::remove(ready_.begin(), ready_.end(), nullptr), ready_.end());
+  std::sort(ready_.begin(), ready_.end(),
+            [](const Source* a, const Source* b) { return a->age_ < b->age_; });
 }
 
 bool TurnLoop::FireTimers(uint64_t turn, const Predicate* predicate) {
@@ -147,7 +168,8 @@ bool TurnLoop::RunTasks(uint64_t turn, const Predicate* predicate) {
   return false;
 }
 
-bool TurnLoop::ServeSources(uint64_t turn, const Predicate* predicate) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool TurnLoop::ServeSources(uint64_t turn,
+                                                                const Predicate* predicate) {
   while (turn_ == turn && next_ready_ < ready_end_) {
     Source* const source = ready_[next_ready_++];
     if (source == nullptr) continue;
@@ -159,7 +181,6 @@ bool TurnLoop::ServeSources(uint64_t turn, const Predicate* predicate) {
 }
 
 bool TurnLoop::TakeStop() {
-  if (!news_) return false;
   std::lock_guard<std::mutex> lock(mutex_);
   news_ = !posted_.empty();
   return std::exchange(stop_, false);

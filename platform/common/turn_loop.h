@@ -96,6 +96,13 @@ class TurnLoop : public EventLoop {
   bool Turn(absl::Time deadline, const Predicate* predicate);
   void Collect(absl::Time deadline);
   absl::Duration TimeToWait(absl::Time deadline) const;
+  absl::Duration TimeUntil(absl::Time when) const;
+  // Takes away what was served, where something is left over.
+  void DropServed();
+  // Takes over what was posted.
+  void TakeTasks();
+  // By age, and without those that were forgotten.
+  void SortReady();
   bool FireTimers(uint64_t turn, const Predicate* predicate);
   bool RunTasks(uint64_t turn, const Predicate* predicate);
   bool ServeSources(uint64_t turn, const Predicate* predicate);

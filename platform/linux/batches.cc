@@ -2,6 +2,7 @@
 
 #include "platform/linux/batches.h"
 
+#include "absl/base/attributes.h"
 #include "platform/common/held_datagrams.h"
 #include "platform/common/run.h"
 #include "platform/linux/control_messages.h"
@@ -78,25 +79,38 @@ IncomingBatch::IncomingBatch() {
   }
 }
 
-void IncomingBatch::Prepare(absl::Span<ReceiveSlot> slots, bool with_control) {
+ABSL_ATTRIBUTE_HOT void IncomingBatch::Prepare(absl::Span<ReceiveSlot> slots, bool with_control) {
   for (size_t i = 0; i < slots.size(); ++i) {
     payloads_[i] = {slots[i].buffer.data(), slots[i].buffer.size()};
+    messages_[i].msg_hdr.msg_namelen = internal::SocketAddress::kRoom;
+  }
+  if (!with_control && !with_control_) return;
+  with_control_ = with_control;
+  // Without control messages all stay as they are, so that all have to be told.
+  const size_t count = with_control ? slots.size() : kMessages;
+  for (size_t i = 0; i < count; ++i) {
     msghdr& message = messages_[i].msg_hdr;
-    message.msg_namelen = internal::SocketAddress::kRoom;
     message.msg_control = with_control ? controls_[i].bytes : nullptr;
     message.msg_controllen = with_control ? sizeof(controls_[i].bytes) : 0;
   }
 }
 
-void IncomingBatch::Fill(size_t message, Metadata requested, bool with_control, ReceiveSlot& slot) {
-  msghdr& header = messages_[message].msg_hdr;
-  slot.size = messages_[message].msg_len;
-  slot.segment_size = 0;
-  internal::ClearInfo(slot.info);
-  slot.info.truncated = (header.msg_flags & MSG_TRUNC) != 0;
-  *addresses_[message].mutable_length() = header.msg_namelen;
-  addresses_[message].ToEndpoint(slot.info.source);
-  if (!with_control) return;
+ABSL_ATTRIBUTE_HOT void IncomingBatch::Fill(absl::Span<ReceiveSlot> slots, Metadata requested,
+                                            bool with_control) {
+  for (size_t i = 0; i < slots.size(); ++i) {
+    msghdr& header = messages_[i].msg_hdr;
+    ReceiveSlot& slot = slots[i];
+    slot.size = messages_[i].msg_len;
+    slot.segment_size = 0;
+    internal::ClearInfo(slot.info);
+    slot.info.truncated = (header.msg_flags & MSG_TRUNC) != 0;
+    *addresses_[i].mutable_length() = header.msg_namelen;
+    addresses_[i].ToEndpoint(slot.info.source);
+    if (with_control) ReadControl(header, requested, slot);
+  }
+}
+
+void IncomingBatch::ReadControl(msghdr& header, Metadata requested, ReceiveSlot& slot) {
   posix::ReadControl(header, requested, slot.info);
   if (!slot.coalesce) return;
   const size_t segment = ReadSegmentSize(header);

@@ -61,12 +61,15 @@ class IncomingBatch {
 
   // Points at most `kMessages` messages to the slots' buffers.
   void Prepare(absl::Span<ReceiveSlot> slots, bool with_control);
-  // Fills the slot of a message that has been received.
-  void Fill(size_t message, Metadata requested, bool with_control, ReceiveSlot& slot);
+  // Fills the slots of messages that have been received.
+  void Fill(absl::Span<ReceiveSlot> slots, Metadata requested, bool with_control);
 
   mmsghdr* messages() { return messages_; }
 
  private:
+  void ReadControl(msghdr& header, Metadata requested, ReceiveSlot& slot);
+
+  bool with_control_ = false;  // As the latest `Prepare` said.
   mmsghdr messages_[kMessages] = {};
   iovec payloads_[kMessages];
   internal::SocketAddress addresses_[kMessages];

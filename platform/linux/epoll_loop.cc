@@ -12,6 +12,8 @@
 #include <ctime>
 #include <utility>
 
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "udp/internal/check.h"
 #include "udp/platform.h"
 #include "udp/socket_error.h"
@@ -120,6 +122,17 @@ void EpollLoop::BeginPolling(Watched& watched) {
   --set_size_;
   watched.polled_ = true;
   polled_.push_back(&watched);
+  ListPolled();
+}
+
+void EpollLoop::ListPolled() {
+  // The sockets come first: where one has something the kernel does not prepare to sleep on those
+  // behind it.
+  poll_entries_.clear();
+  for (const Watched* const watched : polled_) {
+    poll_entries_.push_back({.fd = watched->fd_, .events = POLLIN, .revents = 0});
+  }
+  poll_entries_.push_back({.fd = event_, .events = POLLIN, .revents = 0});
 }
 
 int EpollLoop::StopPolling(Watched& watched) {
@@ -128,6 +141,7 @@ int EpollLoop::StopPolling(Watched& watched) {
   ++set_size_;
   watched.polled_ = false;
   polled_.erase(std::find(polled_.begin(), polled_.end(), &watched));
+  ListPolled();
   return result;
 }
 
@@ -143,6 +157,7 @@ void EpollLoop::Unwatch(int fd, Watched& watched) {
   }
   if (std::exchange(watched.polled_, false)) {
     polled_.erase(std::find(polled_.begin(), polled_.end(), &watched));
+    ListPolled();
     return;
   }
   epoll_event unused = {};
@@ -162,9 +177,13 @@ absl::Time EpollLoop::WallNow() const {
   return absl::TimeFromTimespec(now);
 }
 
-void EpollLoop::Wait(absl::Duration timeout) {
-  if (!polled_.empty()) return WaitByPolling(timeout);
+ABSL_ATTRIBUTE_HOT void EpollLoop::Wait(absl::Duration timeout) {
+  if (ABSL_PREDICT_TRUE(!polled_.empty())) return WaitByPolling(timeout);
   if (spun_.empty()) return WaitForEvents(timeout);
+  WaitBySpinning(timeout);
+}
+
+void EpollLoop::WaitBySpinning(absl::Duration timeout) {
   const absl::Duration spent = std::min(spin_, timeout);
   const bool found = Spin(spent);
   if (found || spent == timeout) {
@@ -236,7 +255,7 @@ void EpollLoop::StopSpinning() {
   while (!spun_.empty()) StopSpinning(*spun_.back());
 }
 
-void EpollLoop::WaitForEvents(absl::Duration timeout) {
+ABSL_ATTRIBUTE_HOT void EpollLoop::WaitForEvents(absl::Duration timeout) {
   for (int polls = 0; polls < kPollsMax; ++polls) {
     const int count = Poll(polls == 0 ? timeout : absl::ZeroDuration());
     POLLUX_CHECK(count >= 0 || count == -EINTR,
@@ -258,45 +277,45 @@ void EpollLoop::Report(Watched& watched, uint32_t events) {
   MarkReady(watched);
 }
 
-void EpollLoop::WaitByPolling(absl::Duration timeout) {
+ABSL_ATTRIBUTE_HOT void EpollLoop::WaitByPolling(absl::Duration timeout) {
   static_assert(POLLIN == EPOLLIN && POLLERR == EPOLLERR);
+  const size_t sockets = polled_.size();
+  pollfd* const entries = poll_entries_.data();
   // All else is the set, or the one descriptor in it.
   const bool by_set = set_size_ > 0;
-  pollfd entries[kPolledMax + 1] = {
-      {.fd = by_set ? epoll_ : event_, .events = POLLIN, .revents = 0}};
-  size_t count = 1;
-  for (const Watched* const watched : polled_) {
-    entries[count++] = {.fd = watched->fd_, .events = POLLIN, .revents = 0};
-  }
+  entries[sockets].fd = by_set ? epoll_ : event_;
   int result = 0;
-  if (timeout == absl::InfiniteDuration()) {
-    result = calls_->Poll(entries, count, -1);  // Has less to do.
+  if (ABSL_PREDICT_TRUE(timeout == absl::InfiniteDuration())) {
+    result = calls_->PollStraight(entries, sockets + 1, -1);  // Has less to do.
   } else {
     const timespec limit = RoundedUp(timeout);
-    result = calls_->PPoll(entries, count, &limit);
+    result = calls_->PPoll(entries, sockets + 1, &limit);
   }
-  if (result == -EINTR) return;
-  if (result < 0) {
-    // Where epoll does not take them either they are tried again, after a while.
-    can_poll_ = false;
-    StopPolling();
-    return WaitForEvents(polled_.empty() ? timeout : std::min(timeout, absl::Milliseconds(1)));
+  if (ABSL_PREDICT_FALSE(result < 0)) return PollingFailed(result, timeout);
+  for (size_t i = sockets; i > 0; --i) {
+    const pollfd& entry = entries[i - 1];
+    if (entry.revents == 0) continue;
+    // A descriptor that the program has closed would be reported for ever; all else is again.
+    const bool closed = (entry.revents & POLLNVAL) != 0;
+    if (ABSL_PREDICT_FALSE(closed)) return Unwatch(entry.fd, *polled_[i - 1]);
+    Report(*polled_[i - 1], static_cast<uint32_t>(entry.revents));
   }
-  for (size_t i = count - 1; i > 0; --i) {
-    if (entries[i].revents == 0) continue;
-    // A descriptor that the program has closed would be reported for ever.
-    const bool closed = (entries[i].revents & POLLNVAL) != 0;
-    if (closed) Unwatch(entries[i].fd, *polled_[i - 1]);
-    if (!closed) Report(*polled_[i - 1], static_cast<uint32_t>(entries[i].revents));
-  }
-  if (entries[0].revents == 0) return;
+  if (ABSL_PREDICT_TRUE(entries[sockets].revents == 0)) return;
   if (by_set) return WaitForEvents(absl::ZeroDuration());
   // Unlike an edge, it would be told again.
   uint64_t unused = 0;
   calls_->Read(event_, &unused, sizeof(unused));
 }
 
-int EpollLoop::Poll(absl::Duration timeout) {
+void EpollLoop::PollingFailed(int result, absl::Duration timeout) {
+  if (result == -EINTR) return;
+  // Where epoll does not take them either they are tried again, after a while.
+  can_poll_ = false;
+  StopPolling();
+  WaitForEvents(polled_.empty() ? timeout : std::min(timeout, absl::Milliseconds(1)));
+}
+
+ABSL_ATTRIBUTE_HOT int EpollLoop::Poll(absl::Duration timeout) {
   const int max = static_cast<int>(events_.size());
   if (has_pwait2_) {
     const bool for_ever = timeout == absl::InfiniteDuration();

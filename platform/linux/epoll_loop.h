@@ -12,6 +12,7 @@
 #ifndef POLLUX_PLATFORM_LINUX_EPOLL_LOOP_H_
 #define POLLUX_PLATFORM_LINUX_EPOLL_LOOP_H_
 
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include <array>
@@ -95,8 +96,12 @@ class EpollLoop final : public internal::TurnLoop {
   void Wait(absl::Duration timeout) override;
   // What `Wait` does without spinning, and where nothing is polled.
   void WaitForEvents(absl::Duration timeout);
+  // Looks into the sockets for a while first.
+  void WaitBySpinning(absl::Duration timeout);
   // Waits for the sockets that are polled, and for all else.
   void WaitByPolling(absl::Duration timeout);
+  // What becomes of that wait where the call has failed with the negated errno `result`.
+  void PollingFailed(int result, absl::Duration timeout);
   // The kernel, by whatever call, reported that of a socket: EPOLLIN, EPOLLERR.
   void Report(Watched& watched, uint32_t events);
   // Whether one more socket may be polled.
@@ -106,6 +111,8 @@ class EpollLoop final : public internal::TurnLoop {
   int StopPolling(Watched& watched);
   // From now on all sockets are in the epoll set.
   void StopPolling();
+  // `polled_` has changed.
+  void ListPolled();
   int Poll(absl::Duration timeout);
   // Looks into the sockets once, and again until `limit` has passed; true once there is something.
   bool Spin(absl::Duration limit);
@@ -119,9 +126,10 @@ class EpollLoop final : public internal::TurnLoop {
   absl::Duration spin_;
   std::vector<Watched*> spun_;  // The first few sockets of a loop that spins.
   std::vector<Watched*> polled_;
-  bool can_poll_ = true;             // Until the kernel, or a sandbox, says otherwise.
-  size_t set_size_ = 0;              // Sockets that are in the epoll set all the time.
-  std::atomic<bool> woken_ = false;  // By another thread, while this one spun.
+  std::vector<pollfd> poll_entries_;  // Of each of these, and one for all else.
+  bool can_poll_ = true;              // Until the kernel, or a sandbox, says otherwise.
+  size_t set_size_ = 0;               // Sockets that are in the epoll set all the time.
+  std::atomic<bool> woken_ = false;   // By another thread, while this one spun.
   int epoll_ = -1;
   int event_ = -1;
   int timer_ = -1;  // -1 while no foreign loop hosts this one.

@@ -58,13 +58,8 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t EpollSocket::ReceiveSingle(ReceiveSl
   return 1;
 }
 
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::StatusOr<size_t> EpollSocket::ReceiveOne(
+ABSL_ATTRIBUTE_HOT ABSL_ATTRIBUTE_NOINLINE absl::StatusOr<size_t> EpollSocket::ReceiveOne(
     ReceiveSlot& slot) {
-  if (!ahead_.empty()) {
-    received_ = true;
-    ahead_.Take(slot);
-    return 1;
-  }
   if (ABSL_PREDICT_FALSE(offload_.coalescing() || ahead_pace_.next() > 1)) {
     return ReceiveAhead({&slot, 1});
   }
@@ -74,8 +69,13 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::StatusOr<size_t> EpollSocket::ReceiveO
   return 1;
 }
 
-absl::StatusOr<size_t> EpollSocket::Receive(absl::Span<ReceiveSlot> slots) {
-  if (slots.size() == 1 && !slots[0].coalesce) return ReceiveOne(slots[0]);
+ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> EpollSocket::Receive(absl::Span<ReceiveSlot> slots) {
+  if (ABSL_PREDICT_TRUE(slots.size() == 1 && !slots[0].coalesce)) {
+    if (ahead_.empty()) return ReceiveOne(slots[0]);
+    received_ = true;
+    ahead_.Take(slots[0]);
+    return 1;
+  }
   return ReceiveMany(slots);
 }
 
@@ -106,24 +106,24 @@ int64_t EpollSocket::ReceiveWithControl(absl::Span<char> buffer, DatagramInfo& i
   return result;
 }
 
-int64_t EpollSocket::ReceiveSome(absl::Span<ReceiveSlot> slots) {
+ABSL_ATTRIBUTE_HOT int64_t EpollSocket::ReceiveSome(absl::Span<ReceiveSlot> slots) {
   received_ = true;
   surely_readable_ = false;
   const bool with_control = metadata_ != Metadata::kNone || offload_.coalescing();
   const int64_t result = Transfer(Direction::kReceive, [&]() -> int64_t {
     batches_.incoming.Prepare(slots, with_control);
-    return calls_.RecvMMsg(socket_.fd, batches_.incoming.messages(),
-                           static_cast<unsigned>(slots.size()), MSG_DONTWAIT);
+    return calls_.RecvMMsgStraight(socket_.fd, batches_.incoming.messages(),
+                                   static_cast<unsigned>(slots.size()), MSG_DONTWAIT);
   });
   if (result < 0) return result;
   const size_t count = static_cast<size_t>(result);
-  for (size_t i = 0; i < count; ++i) batches_.incoming.Fill(i, metadata_, with_control, slots[i]);
+  batches_.incoming.Fill(slots.first(count), metadata_, with_control);
   // The queue was empty, or an error ended the batch; epoll tells of what comes after either.
   if (count < slots.size()) maybe_readable_ = maybe_failed_;
   return result;
 }
 
-absl::StatusOr<size_t> EpollSocket::ReceiveMany(absl::Span<ReceiveSlot> slots) {
+ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> EpollSocket::ReceiveMany(absl::Span<ReceiveSlot> slots) {
   const bool take_runs = !slots.empty() && std::all_of(slots.begin(), slots.end(), TakesRuns);
   if (take_runs) offload_.Coalesce(socket_);
   if (!ahead_.empty() || (offload_.coalescing() && !take_runs)) return ReceiveAhead(slots);
@@ -197,7 +197,7 @@ bool EpollSocket::Probe() {
   return false;
 }
 
-bool EpollSocket::HasPending() {
+ABSL_ATTRIBUTE_HOT bool EpollSocket::HasPending() {
   if (!ahead_.empty()) return true;
   if (surely_readable_ && !handle_taken_) return true;
   return PendingDatagramSize().has_value();

@@ -24,7 +24,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::StatusOr<size_t> EpollSocket::SendOne(
     const SendSlot& slot) {
   SocketAddress to;
   bool has_address = false;
-  if (!sender_.Address(slot, to, has_address)) return sender_.Refusal(slot);
+  if (ABSL_PREDICT_FALSE(!sender_.Address(slot, to, has_address))) return sender_.Refusal(slot);
   int64_t result = 0;
   if (ABSL_PREDICT_TRUE(slot.options.empty())) {
     result = Transfer(Direction::kSend, [&]() -> int64_t {
@@ -40,8 +40,8 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::StatusOr<size_t> EpollSocket::SendOne(
   return 1;
 }
 
-absl::StatusOr<size_t> EpollSocket::Send(absl::Span<const SendSlot> datagrams) {
-  if (datagrams.size() == 1) return SendOne(datagrams[0]);
+ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> EpollSocket::Send(absl::Span<const SendSlot> datagrams) {
+  if (ABSL_PREDICT_TRUE(datagrams.size() == 1)) return SendOne(datagrams[0]);
   return SendMany(datagrams);
 }
 

@@ -6,6 +6,9 @@
 
 #include <utility>
 
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
+
 namespace pollux::linux_engine {
 
 absl::StatusOr<std::unique_ptr<EngineSocket>> EpollSocket::Create(const SocketHome& home,
@@ -18,11 +21,11 @@ absl::StatusOr<std::unique_ptr<EngineSocket>> EpollSocket::Create(const SocketHo
 EpollSocket::EpollSocket(const SocketHome& home, const posix::SocketRef& socket)
     : KernelSocket(home.engine, socket),
       Watched(home.loop),
+      ahead_(home.ahead),
+      ahead_pool_(home.ahead),
       loop_(home.loop),
       batches_(home.batches),
-      calls_(home.calls),
-      ahead_pool_(home.ahead),
-      ahead_(home.ahead) {}
+      calls_(home.calls) {}
 
 EpollSocket::~EpollSocket() {
   if (destroyed_ != nullptr) *destroyed_ = true;
@@ -45,44 +48,26 @@ std::optional<NativeHandle> EpollSocket::native_handle() {
 void EpollSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
   ready_.Set(std::move(ready));
   if (!ready_.is_set()) return loop_.Unwatch(socket_.fd, *this);
-  BeWatched();
+  if (watch_ == Watch::kNothing) BeWatched();
   if (errors_.kept() || !ahead_.empty()) loop_.MarkReady(*this);
 }
 
 void EpollSocket::BeWatched() {
-  if (watch_ != Watch::kNothing) return;
   // The kernel reports at once what is there already.
   const int result = loop_.SetWatch(socket_.fd, *this, Watch::kEdges);
   if (result < 0) errors_.KeepWatchFailure(-result);
 }
 
-void EpollSocket::RequestReady() {
-  if (!ready_.is_set()) return;
-  BeWatched();
+ABSL_ATTRIBUTE_HOT void EpollSocket::RequestReady() {
+  if (ABSL_PREDICT_FALSE(!ready_.is_set())) return;
+  if (ABSL_PREDICT_FALSE(watch_ == Watch::kNothing)) BeWatched();
   // Epoll tells of what comes later, and of levels in the next turn by itself.
   const bool by_itself = watch_ == Watch::kLevels;
   const bool pending = maybe_failed_ || (maybe_readable_ && !by_itself);
   if (pending || errors_.kept() || !ahead_.empty()) loop_.MarkReady(*this);
 }
 
-void EpollSocket::OnReady() {
-  if (!ready_.is_set()) return;
-  bool destroyed = false;
-  bool* const outer = std::exchange(destroyed_, &destroyed);
-  received_ = false;
-  read_failed_ = false;
-  if (!handle_taken_) ahead_pace_.Begin();
-  ready_.Run();
-  if (destroyed) {
-    if (outer != nullptr) *outer = true;
-    return;
-  }
-  destroyed_ = outer;
-  ahead_pace_.End();
-  AdaptToCallback();
-}
-
-void EpollSocket::AdaptToCallback() {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void EpollSocket::AdaptToCallback() {
   if (watch_ == Watch::kEdges && received_ && !levels_refused_) {
     loop_.SetWatch(socket_.fd, *this, Watch::kLevels);
   } else if (watch_ == Watch::kLevels &&
@@ -93,9 +78,32 @@ void EpollSocket::AdaptToCallback() {
   }
 }
 
-std::optional<AsyncError> EpollSocket::TakeAsyncError() {
+ABSL_ATTRIBUTE_HOT void EpollSocket::OnReady() {
+  if (ABSL_PREDICT_FALSE(!ready_.is_set())) return;
+  bool destroyed = false;
+  bool* const outer = std::exchange(destroyed_, &destroyed);
+  received_ = false;
+  read_failed_ = false;
+  if (!handle_taken_) ahead_pace_.Begin();
+  ready_.Run();
+  if (ABSL_PREDICT_FALSE(destroyed)) {
+    if (outer != nullptr) *outer = true;
+    return;
+  }
+  destroyed_ = outer;
+  ahead_pace_.End();
+  AdaptToCallback();
+}
+
+ABSL_ATTRIBUTE_HOT std::optional<AsyncError> EpollSocket::TakeAsyncError() {
+  // What it is almost always, in a few steps.
+  const bool nothing = !errors_.kept() && !maybe_failed_ && watch_ != Watch::kNothing;
+  if (ABSL_PREDICT_TRUE(nothing)) return std::nullopt;
+  return LookForAsyncError();
+}
+
+ABSL_ATTRIBUTE_NOINLINE std::optional<AsyncError> EpollSocket::LookForAsyncError() {
   if (errors_.kept()) return errors_.TakeKept();
-  if (!maybe_failed_ && watch_ != Watch::kNothing) return std::nullopt;
   std::optional<AsyncError> error = TakePendingError();
   if (!error.has_value()) maybe_failed_ = false;
   return error;

@@ -71,10 +71,12 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   void OnReady() override;
   bool Probe() override;
   void TellLater() override;
-  // Has the loop watch the socket, unless it does.
+  // Has the loop watch the socket, which it does not yet.
   void BeWatched();
   // Has the loop tell of levels or of edges, as fits what the callback has just done.
   void AdaptToCallback();
+  // `TakeAsyncError`, where there may be one.
+  std::optional<AsyncError> LookForAsyncError();
 
   absl::StatusOr<size_t> SendOne(const SendSlot& slot);
   int64_t SendWithOptions(const SendSlot& slot, internal::SocketAddress* to);
@@ -86,6 +88,7 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   // where it did not take the first.
   int64_t HandOver(size_t messages);
 
+  // For one slot, when nothing was taken ahead.
   absl::StatusOr<size_t> ReceiveOne(ReceiveSlot& slot);
   // One datagram, or run, into `slot`; returns 1 or a negated errno.
   int64_t ReceiveSingle(ReceiveSlot& slot);
@@ -106,9 +109,7 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   // What a call that received nothing comes to.
   absl::StatusOr<size_t> ReceiveFailure(int64_t result);
 
-  EpollLoop& loop_;
-  Batches& batches_;
-  SystemCalls& calls_;
+  // What each datagram needs lies together, and beside what the loop needs of a `Watched`.
   internal::Signal<> ready_;
   bool* destroyed_ =
       nullptr;             // While the callback runs: where to say that it destroyed the socket.
@@ -116,11 +117,14 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   bool levels_refused_ = false;
   bool read_failed_ = false;  // The last one in the callback.
   bool handle_taken_ = false;
-
+  AheadPace ahead_pace_;
+  ReadAhead ahead_;
   Offload offload_;
   AheadPool& ahead_pool_;
-  ReadAhead ahead_;
-  AheadPace ahead_pace_;
+
+  EpollLoop& loop_;
+  Batches& batches_;
+  SystemCalls& calls_;
 };
 
 }  // namespace pollux::linux_engine

@@ -40,10 +40,10 @@ class Offload {
  private:
   void Ask(const posix::SocketRef& socket);
 
-  size_t segment_max_ = 0;
   bool asked_ = false;
   bool coalescing_ = false;
   bool asked_to_coalesce_ = false;
+  size_t segment_max_ = 0;
 };
 
 }  // namespace pollux::linux_engine

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "platform/common/held_datagrams.h"
+#include "udp/internal/prefetch.h"
 
 namespace pollux::linux_engine {
 namespace {
@@ -16,6 +18,9 @@ constexpr size_t kRoom = 65536;
 // From one slot's memory to the next: by an odd number of cache lines more than the room, so that
 // the beginnings of the slots do not compete for the same lines of the processor's caches.
 constexpr size_t kStride = kRoom + size_t{19} * 64;
+
+// Of the next datagram, while one is copied.
+constexpr size_t kFetchedMost = 1536;
 
 }  // namespace
 
@@ -42,9 +47,8 @@ void AheadPool::TakeBack(std::unique_ptr<AheadBlock> block) {
 }
 
 size_t ReadAhead::next_size() const {
-  const ReceiveSlot& slot = block_->slots[slot_];
-  const size_t left = slot.size - at_;
-  return slot.segment_size == 0 ? left : std::min(left, slot.segment_size);
+  const size_t left = slot_->size - at_;
+  return slot_->segment_size == 0 ? left : std::min(left, slot_->segment_size);
 }
 
 absl::Span<ReceiveSlot> ReadAhead::Room(size_t most) {
@@ -54,23 +58,27 @@ absl::Span<ReceiveSlot> ReadAhead::Room(size_t most) {
 
 void ReadAhead::Filled(size_t slots, bool with_metadata) {
   with_metadata_ = with_metadata;
-  slot_ = 0;
-  end_ = slots;
+  slot_ = block_->slots.data();
+  end_ = slot_ + slots;
   at_ = 0;
   if (slots == 0) GiveBack();
 }
 
-void ReadAhead::Take(ReceiveSlot& to) {
-  const ReceiveSlot& from = block_->slots[slot_];
+ABSL_ATTRIBUTE_HOT void ReadAhead::Take(ReceiveSlot& to) {
+  const ReceiveSlot& from = *slot_;
   const size_t size = next_size();
+  // What will be taken next is mostly as long as this.
+  if (slot_ + 1 != end_) {
+    internal::Prefetch(slot_[1].buffer.data(), std::min(size, kFetchedMost));
+  }
   to.size = std::min(size, to.buffer.size());
   to.segment_size = 0;
   if (to.size > 0) std::memcpy(to.buffer.data(), from.buffer.data() + at_, to.size);
-  if (with_metadata_) {
+  if (ABSL_PREDICT_FALSE(with_metadata_)) {
     to.info = from.info;
   } else {
     internal::ClearInfo(to.info);
-    to.info.source = from.info.source;
+    internal::CopyEndpoint(from.info.source, to.info.source);
   }
   to.info.truncated = size > to.buffer.size();
   at_ += size;

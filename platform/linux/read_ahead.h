@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -70,23 +71,23 @@ class AheadPace {
   }
   void End() {
     reading_ = false;
-    start_ = std::min(taken_, AheadBlock::kSlots) / 2;
+    start_ = std::min<uint32_t>(taken_, AheadBlock::kSlots) / 2;
     row_ = 0;
   }
   // How many to ask for now.
-  size_t next() const { return row_ < 2 ? 1 : std::min(row_, AheadBlock::kSlots); }
+  size_t next() const { return row_ < 2 ? 1 : std::min<size_t>(row_, AheadBlock::kSlots); }
   // That many were asked for, and taken.
   void Took(size_t asked, size_t datagrams) {
     if (!reading_) return;
-    taken_ += datagrams;
-    row_ = datagrams == asked ? row_ + datagrams : 0;
+    taken_ += static_cast<uint32_t>(datagrams);
+    row_ = datagrams == asked ? row_ + static_cast<uint32_t>(datagrams) : 0;
   }
 
  private:
   bool reading_ = false;
-  size_t start_ = 0;
-  size_t row_ = 0;
-  size_t taken_ = 0;  // Since the callback began.
+  uint32_t start_ = 0;
+  uint32_t row_ = 0;
+  uint32_t taken_ = 0;  // Since the callback began.
 };
 
 // Loop thread only.
@@ -115,8 +116,8 @@ class ReadAhead {
 
   AheadPool& pool_;
   std::unique_ptr<AheadBlock> block_;  // Null while empty.
-  size_t slot_ = 0;                    // In which the next datagram is,
-  size_t end_ = 0;                     // the end of the filled ones,
+  const ReceiveSlot* slot_ = nullptr;  // In which the next datagram is,
+  const ReceiveSlot* end_ = nullptr;   // the end of the filled ones,
   size_t at_ = 0;                      // and where in its buffer it begins.
   bool with_metadata_ = false;
 };

@@ -12,10 +12,12 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <ctime>
 #include <memory>
 
+#include "absl/base/optimization.h"
 #include "platform/posix/system_calls.h"
 
 namespace pollux::linux_engine {
@@ -28,6 +30,12 @@ class SystemCalls : public posix::SystemCalls {
 
   virtual int SendMMsg(int fd, mmsghdr* messages, unsigned count, int flags);
   virtual int RecvMMsg(int fd, mmsghdr* messages, unsigned count, int flags);
+  // `RecvMMsg` on the straight way.
+  int RecvMMsgStraight(int fd, mmsghdr* messages, unsigned count, int flags) {
+    if (ABSL_PREDICT_FALSE(!straight_)) return RecvMMsg(fd, messages, count, flags);
+    const int result = ::recvmmsg(fd, messages, count, flags, nullptr);
+    return result < 0 ? -errno : result;
+  }
 
   virtual int EpollCreate1(int flags);
   virtual int EpollCtl(int epoll, int operation, int fd, epoll_event* event);

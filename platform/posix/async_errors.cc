@@ -63,15 +63,18 @@ bool CanBeAsynchronous(int error) {
 void AsyncErrors::Keep(int error, const Endpoint& peer) {
   if (queue_in_use_ || kept_.size() >= kKeptMax) return;
   kept_.push_back({.number = error, .destination = peer});
+  any_kept_ = true;
 }
 
 std::optional<AsyncError> AsyncErrors::TakeKept() {
   if (const int error = std::exchange(watch_failure_, 0); error != 0) {
+    any_kept_ = !kept_.empty();
     return AsyncError{.status = StatusOf(-error, "watch a UDP socket"), .destination = {}};
   }
   if (kept_.empty()) return std::nullopt;
   const QueuedError error = kept_.front();
   kept_.pop_front();
+  any_kept_ = !kept_.empty();
   return Describe(error);
 }
 

@@ -32,8 +32,11 @@ class AsyncErrors {
   // more detail, and is not kept twice.
   void Keep(int error, const Endpoint& peer);
   // Keeps the errno with which the kernel refused to watch the socket.
-  void KeepWatchFailure(int error) { watch_failure_ = error; }
-  bool kept() const { return watch_failure_ != 0 || !kept_.empty(); }
+  void KeepWatchFailure(int error) {
+    watch_failure_ = error;
+    any_kept_ = any_kept_ || error != 0;
+  }
+  bool kept() const { return any_kept_; }
 
   // The error queue is in use, or not any more.
   void set_queue_in_use(bool in_use) { queue_in_use_ = in_use; }
@@ -47,10 +50,11 @@ class AsyncErrors {
   std::optional<AsyncError> TakePending(const SocketRef& socket, const Endpoint& peer);
 
  private:
-  std::deque<QueuedError> kept_;
+  bool any_kept_ = false;  // In one of the two below: what is asked in each turn.
   bool queue_in_use_ = false;
   bool times_in_queue_ = false;
   int watch_failure_ = 0;
+  std::deque<QueuedError> kept_;
 };
 
 }  // namespace pollux::posix

@@ -24,6 +24,7 @@
 #include <cstddef>
 #include <ctime>
 
+#include "absl/base/optimization.h"
 #include "platform/posix/message_calls.h"
 #include "platform/posix/system.h"
 
@@ -63,19 +64,24 @@ class SystemCalls {
   // Many of them, where the system has calls for that: message_calls.h.
   virtual ssize_t SendMsgX(int fd, const BatchMessage* messages, unsigned count, int flags);
   virtual ssize_t RecvMsgX(int fd, BatchMessage* messages, unsigned count, int flags);
-  // `SendTo` and `RecvFrom`, which a datagram takes one of, on the straight way where nobody has
-  // taken hold of them: after a system call a processor can foresee no return from a function, and
-  // each costs several nanoseconds.
+  // `SendTo` and `RecvFrom`, which a datagram takes one of, and `Poll`, on the straight way where
+  // nobody has taken hold of them: after a system call a processor can foresee no return from a
+  // function, and each costs several nanoseconds.
   ssize_t SendStraight(int fd, const void* data, size_t size, int flags, const sockaddr* to,
                        socklen_t length) {
-    if (!straight_) return SendTo(fd, data, size, flags, to, length);
+    if (ABSL_PREDICT_FALSE(!straight_)) return SendTo(fd, data, size, flags, to, length);
     const ssize_t result = ::sendto(fd, data, size, flags, to, length);
     return result < 0 ? -errno : result;
   }
   ssize_t ReceiveStraight(int fd, void* data, size_t size, int flags, sockaddr* from,
                           socklen_t* length) {
-    if (!straight_) return RecvFrom(fd, data, size, flags, from, length);
+    if (ABSL_PREDICT_FALSE(!straight_)) return RecvFrom(fd, data, size, flags, from, length);
     const ssize_t result = ::recvfrom(fd, data, size, flags, from, length);
+    return result < 0 ? -errno : result;
+  }
+  int PollStraight(pollfd* entries, size_t count, int milliseconds) {
+    if (ABSL_PREDICT_FALSE(!straight_)) return Poll(entries, count, milliseconds);
+    const int result = ::poll(entries, static_cast<nfds_t>(count), milliseconds);
     return result < 0 ? -errno : result;
   }
 

@@ -2,6 +2,8 @@
 
 #include "udp/internal/socket_core.h"
 
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/strings/str_cat.h"
 #include "udp/socket_error.h"
 
@@ -92,8 +94,8 @@ void SocketCore::Close() {
   error_occurred.Set(nullptr);
 }
 
-SocketCore::Running::~Running() {
-  if (--core_.running_ > 0) return;
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline SocketCore::Running::~Running() {
+  if (--core_.running_ > 0 || ABSL_PREDICT_TRUE(core_.until_then_ == nullptr)) return;
   const std::shared_ptr<SocketCore> gone = std::move(core_.until_then_);
 }
 
@@ -144,24 +146,24 @@ void SocketCore::ReadyReadReplaced() {
   if (socket != nullptr && ready_read.is_set()) socket->RequestReady();
 }
 
-void SocketCore::EngineReady() {
+ABSL_ATTRIBUTE_HOT void SocketCore::EngineReady() {
   const Running running(*this);
   ReportAsyncErrors();
-  if (first_event_ < events_.size()) Flush();
-  if (!closed_) TellReadyRead();
+  if (ABSL_PREDICT_FALSE(first_event_ < events_.size())) Flush();
+  if (ABSL_PREDICT_TRUE(!closed_)) TellReadyRead();
 }
 
-void SocketCore::ReportAsyncErrors() {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void SocketCore::ReportAsyncErrors() {
   // Errors can be a flood as well.
   for (size_t taken = 0; taken < kReadyReadMax; ++taken) {
     std::optional<AsyncError> asynchronous = socket->TakeAsyncError();
-    if (!asynchronous.has_value()) return;
+    if (ABSL_PREDICT_TRUE(!asynchronous.has_value())) return;
     Report(std::move(asynchronous->status));
   }
   socket->RequestReady();
 }
 
-void SocketCore::TellReadyRead() {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void SocketCore::TellReadyRead() {
   // Only of a datagram that is there: the engine's hint may be stale, or have been about an error.
   if (socket == nullptr || !ready_read.is_set()) return;
   if (in_ready_read_) {
