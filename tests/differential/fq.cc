@@ -109,9 +109,10 @@ class Bench {
     Arrival arrival;
     std::copy_n(datagram.payload.data(), sizeof(arrival.number),
                 reinterpret_cast<char*>(&arrival.number));
-    // The kernel's times are of the wall clock.
-    const absl::Duration apart = loop().WallNow() - loop().Now();
-    arrival.at = absl::UnixEpoch() + (*datagram.info.kernel_time - absl::UnixEpoch() - apart);
+    // The kernel's times are of the wall clock. That is read first: what comes in between makes a
+    // datagram look late, never early.
+    const absl::Time wall = loop().WallNow();
+    arrival.at = loop().Now() - (wall - *datagram.info.kernel_time);
     arrivals_.push_back(arrival);
   }
 
