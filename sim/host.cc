@@ -313,6 +313,8 @@ void Host::Delivered(const Packet& packet, uint32_t interface_index, SocketId so
   world_.trace.Record(event);
 }
 
+void Host::DeliveredToo(SocketId socket) { world_.trace.RecordAgain(socket); }
+
 void Host::Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) {
   Refused(packet, interface_index, cause, 0);
 }

@@ -212,6 +212,7 @@ class Host : private StackHost {
   void SocketReady(SocketId socket) override;
   void SocketFailed(SocketId socket) override;
   void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) override;
+  void DeliveredToo(SocketId socket) override;
   void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) override;
   void Refused(const Packet& packet, uint32_t interface_index, DropCause cause,
                SocketId socket) override;

@@ -37,6 +37,7 @@ class Host::Interface final : public Station {
   IpAddress GroupSource(bool ipv4) const override;
   bool AnswersFor(const IpAddress& address) const override;
   bool ShoutsTo(const IpAddress& address) const override;
+  uint64_t addresses_version() const override { return host_.stack_.addresses_version(); }
   void Unclaimed(const Packet& packet) override;
   void Arrive(const Packet& packet, const Name& origin) override;
 

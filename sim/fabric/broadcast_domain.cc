@@ -82,12 +82,17 @@ void BroadcastDomain::SetLink(StationNumber station, bool link, bool reports) {
 void BroadcastDomain::AddAddress(StationNumber station, const IpAddress& address) {
   POLLUX_CHECK(owners_.try_emplace(address, station).second,
                absl::StrCat("address ", address.ToString(), " is twice on segment ", name()));
-  ++owners_version_;
+  ++version_;
 }
 
 void BroadcastDomain::RemoveAddress(const IpAddress& address) {
   owners_.erase(address);
-  ++owners_version_;
+  ++version_;
+}
+
+void BroadcastDomain::AddBroadcastAddress(const IpAddress& address) {
+  broadcasts_.push_back(address);
+  ++version_;
 }
 
 // ---- Profiles ----
@@ -206,22 +211,32 @@ QueueLength BroadcastDomain::PairQueue(StationNumber from, StationNumber to) con
 bool BroadcastDomain::Send(StationNumber from, const Packet& packet, const Name& origin,
                            const IpAddress& gateway) {
   const IpAddress& receiver = gateway.is_set() ? gateway : packet.target();
-  if (!gateway.is_set() && IsForAll(from, receiver)) {
+  const Way& way = WayTo(from, receiver);
+  if (way.for_all && !gateway.is_set()) {
     SendToAll(from, packet, origin);
     return true;
   }
-  if (Link* link = NeighbourLink(from, receiver)) {
-    link->Send(packet, origin);
+  if (way.link != nullptr) {
+    way.link->Send(packet, origin);
     return true;
   }
   return SendElsewhere(from, packet, origin, receiver);
 }
 
-bool BroadcastDomain::IsForAll(StationNumber from, const IpAddress& target) const {
-  if (target.is_multicast()) return true;
-  if (!target.is_ipv4()) return false;
-  return std::find(broadcasts_.begin(), broadcasts_.end(), target) != broadcasts_.end() ||
-         ports_[from].station->ShoutsTo(target);
+const BroadcastDomain::Way& BroadcastDomain::WayTo(StationNumber from, const IpAddress& address) {
+  Port& port = ports_[from];
+  // The sum of two counts that never go back changes when either does.
+  return port.ways.Get({address}, version_ + port.station->addresses_version(),
+                       [&] { return FindWay(from, address); });
+}
+
+BroadcastDomain::Way BroadcastDomain::FindWay(StationNumber from, const IpAddress& address) {
+  if (address.is_multicast()) return {nullptr, true};
+  const bool for_all = address.is_ipv4() && (std::find(broadcasts_.begin(), broadcasts_.end(),
+                                                       address) != broadcasts_.end() ||
+                                             ports_[from].station->ShoutsTo(address));
+  const auto owner = owners_.find(address);
+  return {owner == owners_.end() ? nullptr : &LinkTo(from, owner->second), for_all};
 }
 
 Link& BroadcastDomain::LinkTo(StationNumber from_number, StationNumber to) {
@@ -235,13 +250,6 @@ Link& BroadcastDomain::LinkTo(StationNumber from_number, StationNumber to) {
     Wire(*link, from_number, to);
   }
   return *link;
-}
-
-Link* BroadcastDomain::NeighbourLink(StationNumber from_number, const IpAddress& address) {
-  return ports_[from_number].by_address.Get({address}, owners_version_, [&]() -> Link* {
-    const auto owner = owners_.find(address);
-    return owner == owners_.end() ? nullptr : &LinkTo(from_number, owner->second);
-  });
 }
 
 bool BroadcastDomain::SendElsewhere(StationNumber from, const Packet& packet, const Name& origin,

@@ -99,7 +99,7 @@ class BroadcastDomain {
   void RemoveAddress(const IpAddress& address);
   bool HasAddress(const IpAddress& address) const { return owners_.contains(address); }
   // Has packets for that address reach everybody, as those for 255.255.255.255 do.
-  void AddBroadcastAddress(const IpAddress& address) { broadcasts_.push_back(address); }
+  void AddBroadcastAddress(const IpAddress& address);
 
   // Takes a packet that a station sends, or passes on, to the station that its target names, or to
   // a gateway. Its addresses have no scopes. `origin` is the name of the host that sent it at
@@ -122,6 +122,11 @@ class BroadcastDomain {
     }
     uint32_t mix() const { return address.ipv4_number(); }
   };
+  // Where what a station sends to an address goes.
+  struct Way {
+    Link* link;    // To the station that has the address; null where none has.
+    bool for_all;  // To everybody, unless it is for a gateway of that address.
+  };
 
   struct Port {
     Station* station;
@@ -133,8 +138,7 @@ class BroadcastDomain {
     std::unique_ptr<Transmitter> in;                         // Its downlink's.
     std::unique_ptr<Crowd> crowd;                            // Beside `out`.
     std::vector<std::unique_ptr<Link>> links;  // By the receiver's number; made when needed.
-    // By address, for as long as it is the same station's; null where nobody has it.
-    Memo<Neighbour, Link*> by_address;
+    Memo<Neighbour, Way> ways;                 // Of `FindWay`.
   };
 
   // What was set for that direction.
@@ -144,10 +148,9 @@ class BroadcastDomain {
   void RewireLines();
   void Wire(Link& link, StationNumber from, StationNumber to);
   Link& LinkTo(StationNumber from, StationNumber to);
-  // To the station that has the address; null when none has.
-  Link* NeighbourLink(StationNumber from, const IpAddress& address);
-  // Whether what a station sends to that address goes to all.
-  bool IsForAll(StationNumber from, const IpAddress& target) const;
+  // Asks only if it is not known.
+  const Way& WayTo(StationNumber from, const IpAddress& address);
+  Way FindWay(StationNumber from, const IpAddress& address);
   // To a station that answers for the address though it does not have it here. False if none does.
   bool SendElsewhere(StationNumber from, const Packet& packet, const Name& origin,
                      const IpAddress& receiver);
@@ -164,8 +167,8 @@ class BroadcastDomain {
   std::vector<Port> ports_;
   std::unique_ptr<SnoopingSwitch> switch_;
   absl::flat_hash_map<IpAddress, StationNumber> owners_;
-  uint64_t owners_version_ = 0;        // Counts changes of them.
   std::vector<IpAddress> broadcasts_;  // A few.
+  uint64_t version_ = 0;               // Counts changes of both.
 };
 
 }  // namespace pollux::sim

@@ -7,6 +7,8 @@
 #ifndef POLLUX_SIM_FABRIC_STATION_H_
 #define POLLUX_SIM_FABRIC_STATION_H_
 
+#include <cstdint>
+
 #include "sim/choice/name.h"
 #include "sim/kernel/packet.h"
 #include "udp/ip_address.h"
@@ -34,6 +36,8 @@ class Station {
   virtual bool AnswersFor(const IpAddress& /*address*/) const { return false; }
   // Whether the host sends to that address by broadcast, though it is another interface's.
   virtual bool ShoutsTo(const IpAddress& /*address*/) const { return false; }
+  // Counts changes of what `ShoutsTo` says.
+  virtual uint64_t addresses_version() const { return 0; }
   // Nobody here has the address that a packet of this station was to go to.
   virtual void Unclaimed(const Packet& /*packet*/) {}
   // A packet has arrived; `origin` is the name of the host that sent it. Runs no callbacks.

@@ -74,12 +74,8 @@ UdpStack::Impl::Claim UdpStack::Impl::ClaimOf(uint32_t link, const Packet& packe
 }
 
 Arrival UdpStack::Impl::ArrivalOf(uint32_t link, const Packet& packet) const {
-  Arrival arrival;
-  arrival.source = packet.source;
-  arrival.destination = packet.destination;
   const bool looped = link == kLoopbackIndex && packet.arrives_on != 0;
-  arrival.interface_index = looped ? packet.arrives_on : link;
-  return arrival;
+  return {packet.source, packet.destination, looped ? packet.arrives_on : link};
 }
 
 // Linux does not forward, and still says of IPv6 destinations that it would not know how.
@@ -212,12 +208,13 @@ void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arr
   }
   const size_t charge = ChargeFor(packet, arrival);
   bool heard = false;
+  bool again = false;
   const uint64_t arrived = packet.event;
   for (SocketState* socket : sockets) {
     packet.event = arrived;
     if (!Hears(*socket, arrival, link == kLoopbackIndex)) continue;
     heard = true;
-    Enqueue(*socket, packet, arrival, charge, now);
+    again = Enqueue(*socket, packet, arrival, charge, now, again);
     const bool shares = socket->options.reuse_address || socket->options.reuse_port;
     if (stops && !shares) break;
   }
@@ -238,7 +235,7 @@ size_t UdpStack::Impl::ChargeFor(const Packet& packet, const Arrival& arrival) c
 }
 
 bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival,
-                             size_t charge, absl::Time now) {
+                             size_t charge, absl::Time now, bool again) {
   if (socket.connected || FiltersByFormerPeer(socket, arrival)) socket.knows_processor = true;
   const bool closed = socket.read_shut && rules_.read_shutdown == ReadShutdown::kEnd;
   if (closed || !FitsQueue(rules_, socket, charge)) {
@@ -261,7 +258,11 @@ bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Ar
   datagram.dropped_before = static_cast<uint32_t>(socket.dropped);
   datagram.charge = charge;
   socket.charged += charge;
-  host_.Delivered(packet, arrival.interface_index, socket.id);
+  if (again) {
+    host_.DeliveredToo(socket.id);
+  } else {
+    host_.Delivered(packet, arrival.interface_index, socket.id);
+  }
   host_.SocketReady(socket.id);
   return true;
 }

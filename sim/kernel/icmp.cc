@@ -168,10 +168,7 @@ void UdpStack::Impl::DeliverIcmp(uint32_t link, const Packet& packet) {
     return;
   }
   if (*packet.icmp == IcmpError::kFragmentationNeeded) LearnPathMtu(packet);
-  Arrival answer;
-  answer.source = packet.destination;
-  answer.destination = packet.source;
-  answer.interface_index = link;
+  const Arrival answer = {packet.destination, packet.source, link};
   SocketState* socket = FindReceiver(rules_, ports_, answer);
   if (socket == nullptr) {
     host_.Dropped(packet, link, DropCause::kNoSocket);

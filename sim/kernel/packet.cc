@@ -27,21 +27,21 @@ Payload Payload::Copy(absl::string_view bytes, BlockPool* pool) {
   if (bytes.empty()) return Payload();
   const size_t size = sizeof(Block) + bytes.size();
   void* const memory = pool != nullptr ? pool->Take(size) : ::operator new(size);
-  Block* const block = new (memory) Block{pool, 1, static_cast<uint32_t>(bytes.size())};
+  Block* const block = new (memory) Block{pool, 1};
   std::memcpy(block + 1, bytes.data(), bytes.size());
-  return Payload(block);
+  return {block, static_cast<uint32_t>(bytes.size())};
 }
 
-void Payload::Free(Block* block) {
+void Payload::Free(Block* block, uint32_t size) {
   if (block->pool != nullptr) {
-    block->pool->Give(block, sizeof(Block) + block->size);
+    block->pool->Give(block, sizeof(Block) + size);
   } else {
     ::operator delete(block);
   }
 }
 
 void Payload::Prefetch() const {
-  if (block_ != nullptr) internal::Prefetch(block_, sizeof(Block) + block_->size);
+  if (block_ != nullptr) internal::Prefetch(block_, sizeof(Block) + size_);
 }
 
 size_t Packet::wire_size() const {

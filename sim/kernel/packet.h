@@ -30,38 +30,41 @@ class Payload {
   Payload() = default;  // Empty.
   // In memory of `pool`; null for the heap.
   static Payload Copy(absl::string_view bytes, BlockPool* pool = nullptr);
-  Payload(const Payload& other) : block_(other.block_) {
+  Payload(const Payload& other) : block_(other.block_), size_(other.size_) {
     if (block_ != nullptr) ++block_->references;
   }
-  Payload(Payload&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Payload(Payload&& other) noexcept
+      : block_(std::exchange(other.block_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Payload& operator=(Payload other) noexcept {
     std::swap(block_, other.block_);
+    std::swap(size_, other.size_);
     return *this;
   }
   ~Payload() {
-    if (block_ != nullptr && --block_->references == 0) Free(block_);
+    if (block_ != nullptr && --block_->references == 0) Free(block_, size_);
   }
 
   absl::string_view bytes() const {
-    return block_ == nullptr ? absl::string_view() : absl::string_view(block_->bytes(), size());
+    return block_ == nullptr ? absl::string_view() : absl::string_view(block_->bytes(), size_);
   }
-  size_t size() const { return block_ == nullptr ? 0 : block_->size; }
-  // Has the processor fetch the bytes, which are about to be read: while it does, there is other
-  // work to do.
+  size_t size() const { return size_; }
+  // Has the processor fetch the bytes, which will be read soon: while it does, there is other work
+  // to do.
   void Prefetch() const;
 
  private:
   struct Block {  // The bytes lie behind it.
     BlockPool* pool;
-    uint32_t references;
-    uint32_t size;
+    uint64_t references;
 
     const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
   };
-  explicit Payload(Block* block) : block_(block) {}
-  static void Free(Block* block);
+  Payload(Block* block, uint32_t size) : block_(block), size_(size) {}
+  static void Free(Block* block, uint32_t size);
 
   Block* block_ = nullptr;
+  // Here and not in the block: who asks for it need not wait for that to come from memory.
+  uint32_t size_ = 0;
 };
 
 // What an ICMP or ICMPv6 error says (RFC 792, RFC 4443).

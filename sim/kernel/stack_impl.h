@@ -219,8 +219,9 @@ class UdpStack::Impl {
   Claim ClaimOf(uint32_t link, const Packet& packet, const Arrival& arrival) const;
   // What the datagram costs of any socket's receive buffer.
   size_t ChargeFor(const Packet& packet, const Arrival& arrival) const;
+  // Whether it fitted. `again`: so did, to the latest socket that got it.
   bool Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival, size_t charge,
-               absl::Time now);
+               absl::Time now, bool again = false);
 
   // icmp.cc
   void SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arrived_on, absl::Time now,

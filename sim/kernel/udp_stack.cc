@@ -192,6 +192,8 @@ void UdpStack::Reset() {
   impl_->AnnounceGroups();
 }
 
+uint64_t UdpStack::addresses_version() const { return impl_->interfaces().version(); }
+
 uint64_t UdpStack::last_packet() const { return impl_->last_packet(); }
 
 bool UdpStack::WantsGroup(uint32_t interface_index, const IpAddress& group) const {

@@ -124,6 +124,8 @@ class StackHost {
   virtual void SocketFailed(SocketId socket) { SocketReady(socket); }
   // For the record. An ICMP error is delivered to the socket that is told of it.
   virtual void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) = 0;
+  // What the latest call to any of these told of one socket holds for that one, too.
+  virtual void DeliveredToo(SocketId socket) = 0;
   virtual void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) = 0;
   // The same, on account of one socket that the packet was for.
   virtual void Refused(const Packet& packet, uint32_t interface_index, DropCause cause,
@@ -231,6 +233,8 @@ class UdpStack {
   // All sockets are gone, as after the machine has crashed, and what was learned from the network.
   // Interfaces and routes stay, and numbers of sockets and packets go on from where they are.
   void Reset();
+  // Counts changes of interfaces, addresses and routes: of what `ShoutsEverywhere` says, too.
+  uint64_t addresses_version() const;
   // The number of the latest packet that was sent; they ascend from 1.
   uint64_t last_packet() const;
 

@@ -18,10 +18,10 @@
 
 namespace pollux::sim {
 
-// What a lookup knows of a datagram.
+// What a lookup knows of a datagram. Its ends belong to the packet.
 struct Arrival {
-  Endpoint source;
-  Endpoint destination;
+  const Endpoint& source;
+  const Endpoint& destination;
   uint32_t interface_index = 0;
   // The fragments that it was put together of, by the bytes in each; empty for none.
   absl::Span<const size_t> parts = {};

@@ -34,13 +34,12 @@ uint64_t NumberOf(const uint8_t* bytes) {
   return number;
 }
 
-// An address as two numbers, so that its place in memory does not matter.
+// An IPv6 address as two numbers, so that its place in memory does not matter.
 struct Words {
   uint64_t high = 0;
   uint64_t low = 0;
 };
 Words WordsOf(const IpAddress& address) {
-  if (!address.is_ipv6()) return {0, address.ipv4_number()};
   const IpAddress::Ipv6Bytes bytes = address.ipv6_bytes();
   return {NumberOf(bytes.data()), NumberOf(bytes.data() + 8)};
 }
@@ -59,6 +58,13 @@ uint64_t HeaderOf(const Packet& packet) {
          uint64_t{packet.dont_fragment} << 16 | icmp << 24 | uint64_t{packet.icmp_mtu} << 32;
 }
 
+// What differs among the sockets that one packet is delivered to.
+uint64_t WhatAndWhen(const TraceEvent& event) {
+  const uint64_t what = static_cast<uint64_t>(event.kind) |
+                        static_cast<uint64_t>(event.cause) << 8 | event.socket << 16;
+  return Pair<0>(NumberOf(event.time), what);
+}
+
 }  // namespace
 
 Trace::~Trace() {
@@ -67,7 +73,7 @@ Trace::~Trace() {
 
 void Trace::Record(TraceEvent& event) {
   event.sequence = ++count_;
-  Kept& kept = kept_[count_ % kKept];
+  Kept& kept = kept_[++whole_ % kKept];
   if (event.packet != nullptr) {
     event.because = event.packet->event;
     event.packet->event = count_;
@@ -78,7 +84,21 @@ void Trace::Record(TraceEvent& event) {
   }
   kept.event = event;
   kept.event.message = nullptr;
+  latest_[count_ % kKept] = {whole_, event.socket};
   Condense(event);
+  for (TraceSink* sink : sinks_) sink->OnEvent(event);
+}
+
+void Trace::RecordAgain(SocketId socket) {
+  Kept& kept = kept_[whole_ % kKept];
+  TraceEvent& event = kept.event;
+  event.sequence = ++count_;
+  event.socket = socket;
+  latest_[count_ % kKept] = {whole_, socket};
+  fingerprint_.Add(condensed_rest_ + WhatAndWhen(event));
+  if (sinks_.empty()) return;
+  event.packet = &kept.packet;
+  event.note = kept.note;
   for (TraceSink* sink : sinks_) sink->OnEvent(event);
 }
 
@@ -97,8 +117,11 @@ std::string Trace::LatestEvents() const {
   std::string text;
   const uint64_t first = count_ > kKept ? count_ - kKept + 1 : 1;
   for (uint64_t sequence = first; sequence <= count_; ++sequence) {
-    const Kept& kept = kept_[sequence % kKept];
+    const Latest& latest = latest_[sequence % kKept];
+    const Kept& kept = kept_[latest.whole % kKept];
     TraceEvent event = kept.event;
+    event.sequence = sequence;
+    event.socket = latest.socket;
     if (event.packet != nullptr) event.packet = &kept.packet;
     event.note = kept.note;
     absl::StrAppend(&text, event.ToString(), "\n");
@@ -107,26 +130,29 @@ std::string Trace::LatestEvents() const {
 }
 
 void Trace::Condense(const TraceEvent& event) {
-  const uint64_t what = static_cast<uint64_t>(event.kind) |
-                        static_cast<uint64_t>(event.cause) << 8 | event.socket << 16;
-  uint64_t sum =
-      Pair<0>(NumberOf(event.time), what) + Pair<1>(event.host.hash(), event.interface.hash());
+  uint64_t rest = Pair<1>(event.host.hash(), event.interface.hash());
   if (event.packet != nullptr) {
     const Packet& packet = *event.packet;
-    const Words source = WordsOf(packet.source.address);
-    const Words destination = WordsOf(packet.destination.address);
-    sum += Pair<2>(event.origin.hash(), packet.id) + Pair<3>(source.low, destination.low) +
-           Pair<4>(PortsOf(packet), HeaderOf(packet));
-    if (packet.destination.address.is_ipv6()) sum += Pair<5>(source.high, destination.high);
-    if (packet.is_fragment()) sum += Pair<6>(packet.fragment_offset, packet.fragment_size);
+    const IpAddress& from = packet.source.address;
+    const IpAddress& to = packet.destination.address;
+    rest += Pair<2>(event.origin.hash(), packet.id) + Pair<4>(PortsOf(packet), HeaderOf(packet));
+    if (to.is_ipv6()) {
+      const Words source = WordsOf(from);
+      const Words destination = WordsOf(to);
+      rest += Pair<3>(source.low, destination.low) + Pair<5>(source.high, destination.high);
+    } else {
+      rest += Pair<3>(from.ipv4_number(), to.ipv4_number());
+    }
+    if (packet.is_fragment()) rest += Pair<6>(packet.fragment_offset, packet.fragment_size);
     // Contents do not change on the way, but for damage that nobody finds out, and all fragments
     // share the whole: once is enough.
     const bool first = event.kind == EventKind::kSent && packet.fragment_offset == 0;
     const bool damaged = event.kind == EventKind::kCorrupted && !packet.corrupted;
     if (first || damaged) fingerprint_.Add(packet.payload.bytes());
   }
-  if (!event.draw.empty()) sum += Pair<7>(event.draw.hash(), event.ordinal);
-  fingerprint_.Add(sum);
+  if (!event.draw.empty()) rest += Pair<7>(event.draw.hash(), event.ordinal);
+  condensed_rest_ = rest;
+  fingerprint_.Add(rest + WhatAndWhen(event));
   if (event.delay != absl::ZeroDuration()) fingerprint_.Add(NumberOf(event.delay));
   if (!event.note.empty()) fingerprint_.Add(event.note);
 }

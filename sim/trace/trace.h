@@ -42,6 +42,9 @@ class Trace {
   // Puts an event on record. Sets its sequence and, from its packet, its cause; the next event
   // about that packet is because of this one.
   void Record(TraceEvent& event);
+  // Puts on record that what the latest event says of one socket, without a note, happened to that
+  // one, too.
+  void RecordAgain(SocketId socket);
 
   // Puts on record that something was done to a host, one of its interfaces, or a segment. `name`
   // and `interface`, which may be empty, must live as long as the network.
@@ -64,12 +67,20 @@ class Trace {
     Packet packet;
     std::string note;
   };
+  struct Latest {
+    uint64_t whole = 0;   // Which event that was recorded whole, from 1, this one repeats or is,
+    SocketId socket = 0;  // but for the socket.
+  };
 
   void Condense(const TraceEvent& event);
 
   uint64_t count_ = 0;
+  uint64_t whole_ = 0;  // How many of them were recorded whole.
   Fingerprint fingerprint_;
-  std::array<Kept, kKept> kept_;  // A ring: event n is in place n % kKept.
+  uint64_t condensed_rest_ = 0;  // Of the latest event, what does not depend on its socket.
+  // Rings: event n is in place n % kKept, and so is whole event n.
+  std::array<Latest, kKept> latest_;
+  std::array<Kept, kKept> kept_;
   std::vector<TraceSink*> sinks_;
 };
 

@@ -123,6 +123,32 @@ TEST(Trace, KeepsTheLatest) {
   EXPECT_THAT(trace.LatestEvents(), HasSubstr("alice#20 "));
 }
 
+TEST(Trace, AnotherSocketsEventIsAsIfItWereRecordedWhole) {
+  const Packet packet = Hello();
+  Trace whole;
+  Trace again;
+  TextTrace whole_text(whole);
+  TextTrace again_text(again);
+  // More than are kept, and one of another kind among them.
+  for (SocketId socket = 1; socket <= 40; ++socket) {
+    const bool other = socket == 30;
+    TraceEvent event = EventOf(other ? EventKind::kDropped : EventKind::kDelivered, packet);
+    event.socket = socket;
+    packet.event = 7;
+    whole.Record(event);
+    packet.event = 7;
+    if (socket == 1 || other || socket == 31) {
+      again.Record(event);
+    } else {
+      again.RecordAgain(socket);
+    }
+    EXPECT_EQ(again.fingerprint(), whole.fingerprint()) << socket;
+    EXPECT_EQ(again.LatestEvents(), whole.LatestEvents());
+  }
+  EXPECT_EQ(again.count(), whole.count());
+  EXPECT_EQ(again_text.text(), whole_text.text());
+}
+
 TEST(TextTrace, HearsFromConstructionToDestruction) {
   auto trace = std::make_unique<Trace>();
   const Packet packet = Hello();
