@@ -85,10 +85,11 @@ std::vector<std::string> AllMatches(const std::string& text, const std::string& 
 
 TEST(ReadmeTest, ItsProgramsAreTheOnesThatAreBuilt) {
   const std::vector<std::string> blocks = Blocks(Read(Runfiles() / "README.md"), "cpp");
-  ASSERT_THAT(blocks, SizeIs(2));
+  ASSERT_THAT(blocks, SizeIs(3));
   const std::string licence = "// SPDX-License-Identifier: Apache-2.0\n\n";
   EXPECT_EQ(licence + blocks[0], Read(Runfiles() / "tests/readme/first_program.cc"));
   EXPECT_EQ(licence + blocks[1], Read(Runfiles() / "tests/readme/first_simulation.cc"));
+  EXPECT_EQ(licence + blocks[2], Read(Runfiles() / "tests/readme/first_test.cc"));
   EXPECT_LE(std::count(blocks[0].begin(), blocks[0].end(), '\n'), 15);
 }
 
