@@ -36,7 +36,7 @@ class Station {
   virtual bool AnswersFor(const IpAddress& /*address*/) const { return false; }
   // Whether the host sends to that address by broadcast, though it is another interface's.
   virtual bool ShoutsTo(const IpAddress& /*address*/) const { return false; }
-  // Counts changes of what `ShoutsTo` says.
+  // Counts changes of what `ShoutsTo` says, which is remembered until then.
   virtual uint64_t addresses_version() const { return 0; }
   // Nobody here has the address that a packet of this station was to go to.
   virtual void Unclaimed(const Packet& /*packet*/) {}

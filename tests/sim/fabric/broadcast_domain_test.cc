@@ -36,6 +36,7 @@ class Listener final : public Station {
   bool Wants(const IpAddress& group) const override { return groups.count(group) > 0; }
   bool AnswersFor(const IpAddress& address) const override { return answers.count(address) > 0; }
   bool ShoutsTo(const IpAddress& address) const override { return shouts.count(address) > 0; }
+  uint64_t addresses_version() const override { return shouts.size(); }
   void Arrive(const Packet& packet, const Name& origin) override {
     arrivals.push_back(
         absl::StrCat(origin, "#", packet.id, " at ", absl::FormatDuration(timeline_.elapsed())));
@@ -44,7 +45,7 @@ class Listener final : public Station {
 
   std::set<IpAddress> groups;
   std::set<IpAddress> answers;
-  std::set<IpAddress> shouts;
+  std::set<IpAddress> shouts;  // Only grows.
   std::vector<std::string> arrivals;
   std::vector<const char*> payloads;  // Where they were.
 
