@@ -33,8 +33,8 @@ fs::path Runfiles() { return fs::path(Environment("TEST_SRCDIR")) / Environment(
 bool IsText(const fs::path& path) {
   static const auto& kinds =
       *new std::set<std::string>{".bazel", ".bzl", ".cc", ".csv", ".h", ".md", ".py", ".sh"};
-  static const auto& names =
-      *new std::set<std::string>{".bazelrc", ".clang-tidy", "WORKSPACE", "bazelw", "run", "tidy"};
+  static const auto& names = *new std::set<std::string>{
+      ".bazelrc", ".clang-tidy", "WORKSPACE", "bazelw", "mutations.txt", "run", "tidy"};
   return kinds.count(path.extension().string()) != 0 || names.count(path.filename().string()) != 0;
 }
 

@@ -3,6 +3,7 @@
 #include "tests/lint/rules.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -12,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 namespace pollux::lint {
 namespace {
@@ -253,6 +255,18 @@ std::vector<std::string> TestNamesIn(const std::string& line) {
   return names;
 }
 
+// How many lines of that file have `text` in them.
+ptrdiff_t CountLines(const std::vector<SourceFile>& files, absl::string_view path,
+                     absl::string_view text) {
+  ptrdiff_t count = 0;
+  for (const SourceFile& file : files) {
+    if (file.path() != path) continue;
+    count += std::count_if(file.lines().begin(), file.lines().end(),
+                           [&](const std::string& line) { return absl::StrContains(line, text); });
+  }
+  return count;
+}
+
 }  // namespace
 
 std::string Finding::ToString() const {
@@ -392,9 +406,33 @@ std::vector<Finding> CheckNamedTests(const std::vector<SourceFile>& files) {
   return all;
 }
 
+std::vector<Finding> CheckMutations(const std::vector<SourceFile>& files) {
+  std::vector<Finding> all;
+  for (const SourceFile& list : files) {
+    if (!absl::EndsWith(list.path(), "/mutations.txt")) continue;
+    Findings findings(list);
+    std::string path;
+    for (size_t i = 0; i < list.lines().size(); ++i) {
+      absl::string_view text = list.lines()[i];
+      if (absl::ConsumePrefix(&text, "file:")) {
+        path = std::string(absl::StripAsciiWhitespace(text));
+      } else if (absl::ConsumePrefix(&text, "from:")) {
+        text = absl::StripAsciiWhitespace(text);
+        const ptrdiff_t count = CountLines(files, path, text);
+        if (count != 1) {
+          findings.Add(i + 1, "mutation", path, " has this in ", count, " lines, and not in one");
+        }
+      }
+    }
+    for (Finding& finding : findings.Take()) all.push_back(std::move(finding));
+  }
+  return all;
+}
+
 std::vector<Finding> CheckAll(const std::vector<SourceFile>& files) {
   std::vector<Finding> all = CheckIncludes(files);
   for (Finding& finding : CheckNamedTests(files)) all.push_back(std::move(finding));
+  for (Finding& finding : CheckMutations(files)) all.push_back(std::move(finding));
   for (const SourceFile& file : files) {
     for (const auto& check : {CheckNames, CheckShape, CheckBuildFile, CheckMachinePaths}) {
       for (Finding& finding : check(file)) all.push_back(std::move(finding));

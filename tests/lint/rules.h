@@ -47,6 +47,9 @@ std::vector<Finding> CheckMachinePaths(const SourceFile& file);
 // That the tests which documents name, as "`Suite.Name`", are there. Qt's names are not ours.
 std::vector<Finding> CheckNamedTests(const std::vector<SourceFile>& files);
 
+// That the lines which mutations.txt breaks stand once in their files.
+std::vector<Finding> CheckMutations(const std::vector<SourceFile>& files);
+
 // All of the above.
 std::vector<Finding> CheckAll(const std::vector<SourceFile>& files);
 

@@ -276,6 +276,17 @@ TEST(NamedTests, AreThere) {
               IsEmpty());
 }
 
+TEST(Mutations, FitTheirFiles) {
+  const SourceFile code("sim/a.cc", "if (a) return 1;\nif (b) return 2;\nif (b) return 3;\n");
+  const auto rules = [&](absl::string_view text) {
+    return Rules(CheckMutations({code, SourceFile("tests/mutations.txt", text)}));
+  };
+  EXPECT_THAT(rules("file: sim/a.cc\nfrom: if (a) return\nto:   if (!a) return\n"), IsEmpty());
+  EXPECT_THAT(rules("file: sim/a.cc\nfrom: if (b)\n"), ElementsAre("mutation"));
+  EXPECT_THAT(rules("file: sim/a.cc\nfrom: if (c)\n"), ElementsAre("mutation"));
+  EXPECT_THAT(rules("file: sim/b.cc\nfrom: if (a)\n"), ElementsAre("mutation"));
+}
+
 TEST(Findings, PrintForEditors) {
   const std::vector<Finding> findings =
       CheckAll({SourceFile("sim/a.cc", absl::StrCat(kLicence, "\ndouble x;\n"))});
