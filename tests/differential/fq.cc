@@ -278,7 +278,7 @@ int Run() {
   if (ready.ok()) ready = (*queue)->Set("fq", "");
   if (!ready.ok()) {
     absl::PrintF("fq: %s\n", ready.message());
-    return absl::IsUnimplemented(ready) ? 0 : 1;
+    return absl::IsUnimplemented(ready) ? kNotHere : 1;
   }
   Bench bench(*std::move(queue));
   Verdict verdict;

@@ -19,6 +19,10 @@
 
 namespace pollux::differential {
 
+// What a program ends with where the kernel has not the queue that it looks at: as `inside` does
+// where there is no such kernel. Nothing was found out, which is no success.
+inline constexpr int kNotHere = 125;
+
 // Loop thread only.
 class GuestQueue {
  public:

@@ -21,6 +21,7 @@
 #include "sim/choice/choices.h"
 #include "sim/fabric/link_luck.h"
 #include "sim/fabric/link_profile.h"
+#include "tests/differential/guest_queue.h"
 #include "tests/differential/kernel_netem.h"
 
 namespace pollux::differential {
@@ -133,7 +134,7 @@ int Run(uint32_t datagrams) {
   const absl::StatusOr<std::unique_ptr<KernelNetem>> netem = KernelNetem::Open();
   if (!netem.ok()) {
     absl::PrintF("%s\n", netem.status().message());
-    return absl::IsUnimplemented(netem.status()) ? 0 : 1;
+    return absl::IsUnimplemented(netem.status()) ? kNotHere : 1;
   }
   absl::PrintF("%u datagrams each\n", datagrams);
   absl::PrintF("%31s%9s %43s\n", "share", "burst", "bursts of 1, 2, 3, 4, 5 and more");
