@@ -39,41 +39,48 @@ class DatagramBatch {
   // Walks through the datagrams in the order of their arrival.
   class Iterator {
    public:
-    DatagramView operator*() const {
-      return {absl::string_view(slot_->buffer.data() + at_, Size()), slot_->info};
-    }
+    DatagramView operator*() const { return {absl::string_view(at_, Size()), slot_->info}; }
     Iterator& operator++() {
-      at_ += Size();
-      // An empty datagram is one as well, so that the end of a slot is not told by its size alone.
-      if (at_ >= slot_->size) {
+      const size_t size = Size();
+      at_ += size;
+      left_ -= size;
+      if (left_ == 0) {
         ++slot_;
-        at_ = 0;
+        Enter();
       }
       return *this;
     }
     friend bool operator==(const Iterator& a, const Iterator& b) {
-      return a.slot_ == b.slot_ && a.at_ == b.at_;
+      return a.slot_ == b.slot_ && a.left_ == b.left_;
     }
     friend bool operator!=(const Iterator& a, const Iterator& b) { return !(a == b); }
 
    private:
     friend class DatagramBatch;
-    explicit Iterator(const ReceiveSlot* slot) : slot_(slot) {}
-    size_t Size() const {
-      const size_t left = slot_->size - at_;
-      return slot_->segment_size == 0 ? left : std::min(left, slot_->segment_size);
+    Iterator(const ReceiveSlot* slot, const ReceiveSlot* end) : slot_(slot), end_(end) { Enter(); }
+    // A slot has at least one datagram, which can be empty. What it says is read once: what a
+    // program does with a datagram would have the compiler read it again for the next.
+    void Enter() {
+      if (slot_ == end_) return;
+      at_ = slot_->buffer.data();
+      left_ = slot_->size;
+      each_ = slot_->segment_size == 0 ? left_ : slot_->segment_size;
     }
+    size_t Size() const { return std::min(left_, each_); }
 
     const ReceiveSlot* slot_;
-    size_t at_ = 0;
+    const ReceiveSlot* end_;
+    const char* at_ = nullptr;  // Where in the slot's buffer the datagram begins,
+    size_t left_ = 0;           // how much of it is left from there,
+    size_t each_ = 0;           // and how long each datagram is, but for the last.
   };
 
   // Room for at least `datagrams` datagrams per call, at 64 KiB of address space each, of which
   // only what is used becomes memory. More than 32 gain nothing.
   explicit DatagramBatch(size_t datagrams = 32);
 
-  Iterator begin() const { return Iterator(slots_.data()); }
-  Iterator end() const { return Iterator(slots_.data() + used_); }
+  Iterator begin() const { return Iterator(slots_.data(), filled_end()); }
+  Iterator end() const { return Iterator(filled_end(), filled_end()); }
   // How many datagrams there are.
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
@@ -86,6 +93,7 @@ class DatagramBatch {
   absl::Span<ReceiveSlot> Room();
   // The first `slots` of them have been filled. Returns `size()`.
   size_t Count(size_t slots);
+  const ReceiveSlot* filled_end() const { return slots_.data() + used_; }
 
   std::unique_ptr<char[]> bytes_;
   std::vector<ReceiveSlot> slots_;

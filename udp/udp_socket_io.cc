@@ -9,6 +9,7 @@
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/strings/str_cat.h"
+#include "udp/internal/datagram_info.h"
 #include "udp/internal/socket_core.h"
 #include "udp/socket_error.h"
 #include "udp/udp_socket.h"
@@ -119,21 +120,15 @@ absl::Status CheckApart(SocketCore& core, absl::Span<ReceiveSlot> slots) {
   return absl::OkStatus();
 }
 
-// Copies what a call has just filled in: only what it can have, since the processor has to wait for
-// what was written a moment ago.
+// Copies what a call has just filled in: only what it can have.
 inline void CopyInfo(const SocketCore& core, const DatagramInfo& from, DatagramInfo& to) {
-  if (core.metadata != Metadata::kNone) {
+  if (ABSL_PREDICT_FALSE(core.metadata != Metadata::kNone)) {
     to = from;
     return;
   }
-  to.source = from.source;
+  internal::ClearInfo(to);
+  internal::CopyEndpoint(from.source, to.source);
   to.truncated = from.truncated;
-  to.destination.reset();
-  to.interface_index.reset();
-  to.hop_limit.reset();
-  to.ecn.reset();
-  to.kernel_time.reset();
-  to.drop_count.reset();
 }
 
 // Makes the next datagram the one that Read and ReadLine are in, unless they are within one.

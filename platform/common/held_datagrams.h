@@ -14,43 +14,11 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
-#include <optional>
-#include <type_traits>
 
 #include "absl/types/span.h"
 #include "udp/datagram.h"
 
 namespace pollux::internal {
-
-// Empties a field without a look at what is there.
-template <typename T>
-inline void Empty(std::optional<T>& field) {
-  static_assert(std::is_trivially_destructible_v<T>);
-  std::construct_at(&field);
-}
-
-// Forgets what an earlier datagram has left in `info`, but for its source. Field by field: to copy
-// an empty one over it costs a few nanoseconds more for each datagram.
-inline void ClearInfo(DatagramInfo& info) {
-  info.truncated = false;
-  Empty(info.destination);
-  Empty(info.interface_index);
-  Empty(info.hop_limit);
-  Empty(info.ecn);
-  Empty(info.kernel_time);
-  Empty(info.drop_count);
-}
-
-// Copies an endpoint in pieces that do not overlap, so that the copy can be copied on at once: a
-// compiler takes two words of 16 bytes that have some in common.
-inline void CopyEndpoint(const Endpoint& from, Endpoint& to) {
-  static_assert(std::is_trivially_copyable_v<Endpoint> && sizeof(Endpoint) > 24);
-  const auto* const bytes = reinterpret_cast<const char*>(&from);
-  auto* const copy = reinterpret_cast<char*>(&to);
-  std::memcpy(copy, bytes, 16);
-  std::memcpy(copy + 16, bytes + 16, 8);
-  std::memcpy(copy + 24, bytes + 24, sizeof(Endpoint) - 24);
-}
 
 class HeldDatagrams {
  public:

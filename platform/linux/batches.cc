@@ -3,10 +3,10 @@
 #include "platform/linux/batches.h"
 
 #include "absl/base/attributes.h"
-#include "platform/common/held_datagrams.h"
 #include "platform/common/run.h"
 #include "platform/linux/control_messages.h"
 #include "platform/linux/offload.h"
+#include "udp/internal/datagram_info.h"
 
 namespace pollux::linux_engine {
 namespace {

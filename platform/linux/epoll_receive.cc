@@ -9,10 +9,10 @@
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
-#include "platform/common/held_datagrams.h"
 #include "platform/linux/control_messages.h"
 #include "platform/linux/epoll_socket.h"
 #include "platform/posix/control_messages.h"
+#include "udp/internal/datagram_info.h"
 
 namespace pollux::linux_engine {
 

@@ -7,7 +7,7 @@
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
-#include "platform/common/held_datagrams.h"
+#include "udp/internal/datagram_info.h"
 #include "udp/internal/prefetch.h"
 
 namespace pollux::linux_engine {

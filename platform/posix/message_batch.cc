@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "platform/common/held_datagrams.h"
+#include "udp/internal/datagram_info.h"
 
 namespace pollux::posix {
 namespace {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "platform/posix/control_messages.h"
 #include "platform/posix/message_batch.h"
+#include "udp/internal/datagram_info.h"
 
 namespace pollux::posix {
 namespace {

@@ -12,6 +12,7 @@
 #include "platform/common/run.h"
 #include "platform/windows/control_messages.h"
 #include "platform/windows/windows_socket.h"
+#include "udp/internal/datagram_info.h"
 
 namespace pollux::windows_engine {
 
