@@ -230,28 +230,30 @@ class MmsgReceiver : public RawReceiver {
 
  protected:
   void Run() override {
-    bool wait = epoll_ >= 0;
-    while (wait || !Done()) {
-      epoll_event event;
-      if (wait) ::epoll_wait(epoll_, &event, 1, -1);
-      wait = false;
-      for (size_t i = 0; i < batch_; ++i) {
-        messages_[i].msg_hdr.msg_namelen = sizeof(from_[i]);
-        messages_[i].msg_hdr.msg_control = with_control_ ? controls_[i] : nullptr;
-        messages_[i].msg_hdr.msg_controllen = with_control_ ? sizeof(controls_[i]) : 0;
-      }
-      const int count = ::recvmmsg(fd_, messages_, static_cast<unsigned>(batch_), 0, nullptr);
-      if (count <= 0) {
-        if (epoll_ < 0) Wait();
-        wait = epoll_ >= 0;
-        if (wait && Done()) return;
+    while (!Done()) {
+      if (epoll_ < 0) {
+        if (!ReceiveSome()) Wait();
         continue;
       }
-      for (int i = 0; i < count; ++i) CountMessage(messages_[i]);
+      epoll_event event;
+      ::epoll_wait(epoll_, &event, 1, -1);
+      while (ReceiveSome()) {
+      }
     }
   }
 
  private:
+  // One call. False where it found nothing.
+  bool ReceiveSome() {
+    for (size_t i = 0; i < batch_; ++i) {
+      messages_[i].msg_hdr.msg_namelen = sizeof(from_[i]);
+      messages_[i].msg_hdr.msg_control = with_control_ ? controls_[i] : nullptr;
+      messages_[i].msg_hdr.msg_controllen = with_control_ ? sizeof(controls_[i]) : 0;
+    }
+    const int count = ::recvmmsg(fd_, messages_, static_cast<unsigned>(batch_), 0, nullptr);
+    for (int i = 0; i < count; ++i) CountMessage(messages_[i]);
+    return count > 0;
+  }
   // Looks at each datagram, as a program has to that is given many as one.
   void CountMessage(mmsghdr& message) {
     size_t each = message.msg_len;
