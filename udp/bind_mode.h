@@ -24,9 +24,10 @@ enum class BindMode : uint8_t {
   // What a program means that does not say: kDontShareAddress | kReuseAddressHint on Unix and
   // macOS, kShareAddress on Windows.
   kDefaultForPlatform = 0,
-  // Other services may bind the same address and port, if they ask to share it too. Windows:
-  // ignored,
-  // since what may be shared there is the second binder's decision (`kReuseAddressHint`).
+  // Other services may bind the same address and port, if they ask to share it too; so may any
+  // program of the machine (SECURITY.md). Unix: SO_REUSEADDR, and on macOS and FreeBSD SO_REUSEPORT
+  // with it. Windows: ignored, since there the second binder decides (`kReuseAddressHint`). It does
+  // not spread load: one of them gets every datagram. `SocketOption::kReusePort` spreads on Linux.
   kShareAddress = 1,
   // No other service may bind it while this one holds it, not even with kReuseAddressHint. On Unix
   // this is how every bind is, so the flag is ignored; on Windows it is SO_EXCLUSIVEADDRUSE.

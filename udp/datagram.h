@@ -51,14 +51,17 @@ constexpr bool Contains(Metadata set, Metadata field) {
 struct DatagramInfo {
   Endpoint source = {};    // Always there. IPv4 is IPv4, on dual sockets too.
   bool truncated = false;  // The buffer was too small; the rest is lost.
-  std::optional<IpAddress> destination =
-      {};  // The address it was sent to: ours, a group, a broadcast.
+
+  // What `UdpSocket::RequestMetadata` asked for; nullopt otherwise.
+
+  // The address it was sent to: ours, a group, a broadcast.
+  std::optional<IpAddress> destination = {};
   std::optional<uint32_t> interface_index = {};  // The interface it arrived on.
   std::optional<uint8_t> hop_limit = {};         // TTL or hop limit left on arrival.
   std::optional<Ecn> ecn = {};
   std::optional<absl::Time> kernel_time = {};  // Wall time of arrival, taken by the kernel.
-  std::optional<uint32_t> drop_count =
-      {};  // Datagrams lost to a full receive buffer, since creation.
+  // How many datagrams this socket has lost to a full receive buffer, since its creation.
+  std::optional<uint32_t> drop_count = {};
 };
 
 // A received datagram that owns its payload.

@@ -22,7 +22,7 @@ absl::Status NotAnEndpoint(absl::string_view text, absl::string_view why) {
 
 absl::StatusOr<Endpoint> Endpoint::Parse(absl::string_view text) {
   const size_t colon = text.rfind(':');
-  if (colon == absl::string_view::npos) {
+  if (colon == absl::string_view::npos || (!text.empty() && text.back() == ']')) {
     return NotAnEndpoint(text, "it has no port; write \"10.0.0.1:7755\" or \"[fd77::1]:7755\"");
   }
   const absl::string_view digits = text.substr(colon + 1);
@@ -32,6 +32,9 @@ absl::StatusOr<Endpoint> Endpoint::Parse(absl::string_view text) {
     return NotAnEndpoint(text, "the port behind the last ':' has to be a number from 0 to 65535");
   }
   absl::string_view host = text.substr(0, colon);
+  if (host.empty()) {
+    return NotAnEndpoint(text, "it has no address; \"*\" stands for all of the host");
+  }
   if (host == "*") return Endpoint(IpAddress::Any(), static_cast<uint16_t>(port));
   const bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);

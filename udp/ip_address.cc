@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -18,11 +19,6 @@ namespace pollux {
 namespace {
 
 using Groups = std::array<uint16_t, 8>;
-
-absl::Status NotAnAddress(absl::string_view text, absl::string_view why) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", absl::CHexEscape(text), "\" is not an IP address: ", why));
-}
 
 // Exactly four decimal parts. Leading zeros are refused, because others read them as octal.
 std::optional<IpAddress::Ipv4Bytes> ParseIpv4(absl::string_view text) {
@@ -40,6 +36,27 @@ std::optional<IpAddress::Ipv4Bytes> ParseIpv4(absl::string_view text) {
   }
   if (part != 4) return std::nullopt;
   return bytes;
+}
+
+// What somebody meant who wrote something else than an address; empty where it is just wrong.
+absl::string_view WhatElse(absl::string_view text) {
+  if (text.find('/') != absl::string_view::npos) return "a prefix length is no part of it";
+  const size_t colon = text.rfind(':');
+  const bool names_a_port = colon != absl::string_view::npos && ParseIpv4(text.substr(0, colon));
+  if (names_a_port || absl::StartsWith(text, "[")) {
+    return "Endpoint::Parse reads an address with a port: 10.0.0.1:7755, [fd77::1]:7755";
+  }
+  if (colon == absl::string_view::npos && !text.empty() && absl::ascii_isalpha(text[0])) {
+    return "a name is looked up by SocketEngine::Resolve, and by UdpSocket::ConnectToHost";
+  }
+  return "";
+}
+
+absl::Status NotAnAddress(absl::string_view text, absl::string_view why) {
+  const absl::string_view what_else = WhatElse(text);
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", absl::CHexEscape(text),
+                   "\" is not an IP address: ", what_else.empty() ? why : what_else));
 }
 
 std::optional<uint16_t> ParseGroup(absl::string_view text) {
@@ -165,7 +182,9 @@ absl::StatusOr<IpAddress> IpAddress::Parse(absl::string_view text) {
     const absl::string_view scope = text.substr(percent + 1);
     if (scope.empty() || !std::all_of(scope.begin(), scope.end(), absl::ascii_isdigit) ||
         !absl::SimpleAtoi(scope, &scope_id) || scope_id == 0) {
-      return NotAnAddress(text, "the scope behind '%' has to be the number of an interface");
+      return NotAnAddress(text,
+                          "the scope behind '%' has to be the number of an interface, "
+                          "which FindInterface finds by its name");
     }
   }
   if (const std::optional<Ipv6Bytes> bytes = ParseIpv6(address)) return Ipv6(*bytes, scope_id);

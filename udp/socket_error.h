@@ -7,7 +7,7 @@
 //
 //   absl::Status status = socket.Bind(7755);
 //   if (SocketErrorOf(status) == SocketError::kAddressInUse) ...  // The same on every engine.
-//   LOG(ERROR) << status;  // "bind 0.0.0.0:7755: address already in use (EADDRINUSE 98)"
+//   std::cerr << status.message();  // "bind *:7755: address already in use (EADDRINUSE 98); ..."
 //
 // Engines make such statuses with `OsStatus` from the operating system's error, and code above the
 // seam with `SocketStatus`. One table, in socket_error.cc, holds for every error its names and

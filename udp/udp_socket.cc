@@ -9,6 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "udp/internal/advice.h"
 #include "udp/internal/check.h"
 #include "udp/internal/socket_core.h"
 #include "udp/socket_error.h"
@@ -146,7 +147,10 @@ absl::Status UdpSocket::Bind(const IpAddress& address, uint16_t port, BindMode m
   if (!options.ok()) return c.Refuse(SocketError::kOperation, call(), options.status().message());
   absl::StatusOr<std::unique_ptr<EngineSocket>> opened =
       OpenBound(c, address.Unmapped(), port, *options);
-  if (!opened.ok()) return c.Fail(opened.status());
+  if (!opened.ok()) {
+    return c.Fail(internal::AdviseOnBind(opened.status(), c.engine.platform(),
+                                         Endpoint(address.Unmapped(), port)));
+  }
   c.Adopt(*std::move(opened));
   c.bound_by_program = true;
   c.SetState(SocketState::kBound);

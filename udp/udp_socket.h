@@ -161,10 +161,12 @@ class UdpSocket {
 
   // ---- Multicast ----
 
-  // Joins or leaves a group, on the interface that the platform chooses or on the one given.
+  // Joins or leaves a group, on the interface that the platform chooses or on the one given (of
+  // index 0: again the platform's choice). What was joined on an interface is left on it.
   // Errors: kOperation unless the state is kBound, or where `group` is no group; kAddressInUse for
-  // a second join of the same; kSocketAddressNotAvailable for a leave without a join; kNetwork for
-  // an interface that does not exist; kSocketResource beyond the platform's limit.
+  // a second join of the same (Windows: kSocketAddressNotAvailable); kSocketAddressNotAvailable for
+  // a leave without a join; kNetwork for an interface that does not exist; kSocketResource beyond
+  // the platform's limit; kUnsupportedOperation for a group of a family that the socket is not of.
   absl::Status JoinMulticastGroup(const IpAddress& group);
   absl::Status JoinMulticastGroup(const IpAddress& group,
                                   const NetworkInterface& network_interface);
@@ -177,8 +179,8 @@ class UdpSocket {
   // Joins, and leaves when the guard goes. The guard may outlive the socket.
   absl::StatusOr<Membership> JoinScoped(const GroupMembership& membership);
 
-  // The interface by which group datagrams leave; nullopt unless one was set and the state is
-  // kBound.
+  // The interface by which group datagrams leave (IP_MULTICAST_IF, IPV6_MULTICAST_IF); nullopt
+  // unless one was set and the state is kBound.
   std::optional<NetworkInterface> MulticastInterface();
   // Sets it; an interface of index 0 gives the choice back to the platform. Does nothing, and fails
   // with kOperation, unless the state is kBound.

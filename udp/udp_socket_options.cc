@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "udp/internal/advice.h"
 #include "udp/internal/socket_core.h"
 #include "udp/membership.h"
 #include "udp/socket_error.h"
@@ -61,8 +62,9 @@ absl::Status UdpSocket::JoinMulticastGroup(const IpAddress& group,
 absl::Status UdpSocket::JoinMulticastGroup(const GroupMembership& membership) {
   SocketCore& c = core();
   if (absl::Status s = CheckGroup(c, "join", membership); !s.ok()) return s;
-  absl::Status status = c.socket->Join(membership);
-  return status.ok() ? status : c.Fail(std::move(status));
+  const absl::Status status = c.socket->Join(membership);
+  if (status.ok()) return status;
+  return c.Fail(internal::AdviseOnJoin(status, membership, c.socket->LocalEndpoint().address));
 }
 
 absl::Status UdpSocket::LeaveMulticastGroup(const IpAddress& group) {
@@ -77,8 +79,8 @@ absl::Status UdpSocket::LeaveMulticastGroup(const IpAddress& group,
 absl::Status UdpSocket::LeaveMulticastGroup(const GroupMembership& membership) {
   SocketCore& c = core();
   if (absl::Status s = CheckGroup(c, "leave", membership); !s.ok()) return s;
-  absl::Status status = c.socket->Leave(membership);
-  return status.ok() ? status : c.Fail(std::move(status));
+  const absl::Status status = c.socket->Leave(membership);
+  return status.ok() ? status : c.Fail(internal::AdviseOnLeave(status));
 }
 
 absl::StatusOr<Membership> UdpSocket::JoinScoped(const GroupMembership& membership) {

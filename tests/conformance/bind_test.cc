@@ -92,6 +92,7 @@ TEST_P(BindTest, ATakenPortIsInUseAndTheErrorNamesIt) {
       second.Bind(holder.local_endpoint().address, holder.local_endpoint().port);
   EXPECT_THAT(status, HasCause(SocketError::kAddressInUse));
   EXPECT_THAT(status, Says(holder.local_endpoint().ToString()));
+  EXPECT_THAT(status, Says("bind another port"));
   EXPECT_EQ(second.state(), SocketState::kUnconnected);
   EXPECT_FALSE(second.local_endpoint().is_set());
   EXPECT_EQ(second.error(), status);
@@ -160,6 +161,7 @@ TEST_P(BindTest, AnAddressOfAnotherHostIsNotAvailable) {
     const absl::Status status = socket.Bind(foreign, 0);
     EXPECT_THAT(status, HasCause(SocketError::kSocketAddressNotAvailable));
     EXPECT_THAT(status, Says(foreign.ToString()));
+    EXPECT_THAT(status, Says("SocketEngine::Interfaces() lists the addresses"));
     EXPECT_EQ(socket.state(), SocketState::kUnconnected);
   }
 }
@@ -177,6 +179,7 @@ TEST_P(BindTest, LinkLocalAddressesNeedTheirScope) {
   UdpSocket socket(a());
   const IpAddress group = *IpAddress::Parse("ff02::4321");
   EXPECT_THAT(socket.Bind(group, 0), HasCause(SocketError::kOperation));
+  EXPECT_THAT(socket.error(), Says("needs the index of an interface behind it"));
   EXPECT_THAT(socket.Bind(group.WithScope(Interface(a(), "va").index), 0), IsOk());
   socket.Close();
   EXPECT_THAT(socket.Bind(IpAddress::Parse("fe80::9999")->WithScope(Interface(a(), "va").index), 0),

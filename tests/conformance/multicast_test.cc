@@ -112,13 +112,16 @@ TEST_P(MulticastTest, BadMembershipsAreNamed) {
   UdpSocket alice = Bound(a(), IpAddress::AnyIpv4());
   ASSERT_THAT(alice.JoinMulticastGroup(On("va")), IsOk());
   EXPECT_THAT(alice.JoinMulticastGroup(On("va")), HasCause(SocketError::kAddressInUse));
+  EXPECT_THAT(alice.error(), Says("this socket is a member already"));
   NetworkInterface nowhere;
   nowhere.index = 9999;
   const absl::Status status = alice.JoinMulticastGroup(kOtherGroup, nowhere);
   EXPECT_THAT(status, HasCause(SocketError::kNetwork));
   EXPECT_THAT(status, Says("9999"));
+  EXPECT_THAT(status, Says("SocketEngine::Interfaces() lists those there are"));
   EXPECT_THAT(alice.LeaveMulticastGroup(On("va", kOtherGroup)),
               HasCause(SocketError::kSocketAddressNotAvailable));
+  EXPECT_THAT(alice.error(), Says("leave with the interface and the source"));
   EXPECT_THAT(alice.LeaveMulticastGroup(On("wa")),
               HasCause(SocketError::kSocketAddressNotAvailable));
 }
@@ -134,6 +137,16 @@ TEST_P(MulticastTest, BadIpv6MembershipsToo) {
               HasCause(SocketError::kSocketAddressNotAvailable));
 }
 
+TEST_P(MulticastTest, AGroupOfAnotherFamilyIsRefusedAndTheErrorSaysWhatToBind) {
+  UdpSocket four = Bound(a(), IpAddress::AnyIpv4());
+  EXPECT_THAT(four.JoinMulticastGroup(On("va", kGroup6)),
+              HasCause(SocketError::kUnsupportedOperation));
+  EXPECT_THAT(four.error(), Says("the socket is bound to 0.0.0.0, which is IPv4"));
+  UdpSocket six = Bound(a(), IpAddress::AnyIpv6());
+  EXPECT_FALSE(six.JoinMulticastGroup(On("va")).ok());
+  EXPECT_THAT(six.error(), Says("bind it to IpAddress::Any()"));
+}
+
 // udp-semantics 1.3.1 "21st group on one socket".
 TEST_P(MulticastTest, TheTwentyFirstGroupOfASocketIsTooMany) {
   UdpSocket alice = Bound(a(), IpAddress::AnyIpv4());
@@ -142,6 +155,7 @@ TEST_P(MulticastTest, TheTwentyFirstGroupOfASocketIsTooMany) {
   }
   EXPECT_THAT(alice.JoinMulticastGroup(On("va", IpAddress::Ipv4(239, 1, 1, 21))),
               HasCause(SocketError::kSocketResource));
+  EXPECT_THAT(alice.error(), Says("join further ones with another socket"));
 }
 
 TEST_P(MulticastTest, AMembershipGuardLeavesWhenItGoes) {

@@ -4,6 +4,8 @@
 // to another: which options there are, what a datagram tells, how many groups a socket joins, whom
 // an ICMP error reaches. Rules that need a look into the kernel are in tests/sim/kernel.
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -20,6 +22,8 @@ namespace {
 
 using ::pollux::testing::HasCause;
 using ::pollux::testing::IsOk;
+using ::pollux::testing::Says;
+using ::testing::AllOf;
 
 // Two hosts of one platform on one wire. Programs on Symbian have all capabilities.
 struct Pair {
@@ -44,6 +48,35 @@ struct Pair {
 constexpr char kLetters[] = "LMFWS";
 
 char LetterOf(Platform platform) { return kLetters[static_cast<size_t>(platform)]; }
+
+// What shares a port, and what can be bound at all, is the platform's: so is what to do about it.
+TEST(PlatformTable, AnErrorsAdviceIsThePlatforms) {
+  const std::pair<Platform, const char*> sharing[] = {
+      {Platform::kLinux, "have both bind with BindMode::kShareAddress"},
+      {Platform::kMacOs, "have both bind with BindMode::kShareAddress"},
+      {Platform::kFreeBsd, "have both bind with BindMode::kShareAddress"},
+      {Platform::kWindows, "share it by BindMode::kReuseAddressHint"}};
+  for (const auto& [platform, advice] : sharing) {
+    Pair pair(platform);
+    UdpSocket holder(pair.a.engine()), other(pair.a.engine());
+    ASSERT_THAT(holder.Bind(IpAddress::AnyIpv4(), 7755), IsOk());
+    const absl::Status status = other.Bind(IpAddress::AnyIpv4(), 7755);
+    EXPECT_THAT(status, HasCause(SocketError::kAddressInUse));
+    EXPECT_THAT(status, Says(advice)) << ToString(platform);
+  }
+  Pair pair(Platform::kWindows);
+  const IpAddress group = IpAddress::Ipv4(239, 1, 1, 1);
+  UdpSocket socket(pair.a.engine());
+  EXPECT_THAT(socket.Bind(group, 7755), Says("bind a wildcard address, and join groups"));
+  ASSERT_THAT(socket.Bind(IpAddress::AnyIpv4(), 7755, BindMode::kDontShareAddress), IsOk());
+  UdpSocket thief(pair.a.engine());
+  EXPECT_THAT(thief.Bind(IpAddress::AnyIpv4(), 7755, BindMode::kReuseAddressHint),
+              AllOf(HasCause(SocketError::kSocketAccess), Says("bind another port")));
+  ASSERT_THAT(socket.JoinMulticastGroup(group), IsOk());
+  EXPECT_THAT(socket.JoinMulticastGroup(group),
+              AllOf(HasCause(SocketError::kSocketAddressNotAvailable),
+                    Says("this socket is a member already")));
+}
 
 // docs/platforms.md, "Options".
 TEST(PlatformTable, AnOptionIsThereOrUnsupported) {

@@ -3,6 +3,7 @@
 #include "udp/ip_address.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
@@ -71,6 +72,17 @@ INSTANTIATE_TEST_SUITE_P(BadInput, RefusedTextTest,
                                            "g::", "::1.2.3", "::1.2.3.4.5", "1.2.3.4::", "fe80::1%",
                                            "fe80::1%eth0", "fe80::1%0", "fe80::1%4294967296",
                                            "::1%-1", "[::1]", "1.2.3.4%1", "localhost"));
+
+TEST(IpAddressTest, WhoMeantSomethingElseIsToldWhereThatIsRead) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"10.0.0.1:80", "Endpoint::Parse"}, {"[::1]", "Endpoint::Parse"},
+      {"[::1]:80", "Endpoint::Parse"},    {"10.0.0.0/24", "prefix length"},
+      {"fd77::/64", "prefix length"},     {"localhost", "SocketEngine::Resolve"},
+      {"fe80::1%eth0", "FindInterface"}};
+  for (const auto& [text, where] : cases) {
+    EXPECT_THAT(std::string(IpAddress::Parse(text).status().message()), HasSubstr(where)) << text;
+  }
+}
 
 TEST(IpAddressTest, TheDefaultIsUnsetAndIsNoWildcard) {
   const IpAddress unset;

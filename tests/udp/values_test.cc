@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -35,6 +36,17 @@ TEST(EndpointTest, RefusesWhatIsNoEndpointAndQuotesIt) {
     ASSERT_FALSE(endpoint.ok()) << text;
     EXPECT_THAT(std::string(endpoint.status().message()),
                 HasSubstr("\"" + std::string(text) + "\""));
+  }
+}
+
+TEST(EndpointTest, AnErrorSaysWhatIsMissing) {
+  const std::pair<const char*, const char*> cases[] = {{"[::1]", "it has no port"},
+                                                       {"10.0.0.1", "it has no port"},
+                                                       {":80", "\"*\" stands for all of the host"},
+                                                       {"host:80", "looked up by"},
+                                                       {"::1:80", "stand in brackets"}};
+  for (const auto& [text, why] : cases) {
+    EXPECT_THAT(std::string(Endpoint::Parse(text).status().message()), HasSubstr(why)) << text;
   }
 }
 
