@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest-spi.h"
 #include "sim/choice/fault_story.h"
+#include "sim/testing/fault_notes.h"
 #include "sim/testing/run_files.h"
 #include "sim/testing/shrink_story.h"
 #include "sim/testing/sweep_options.h"
@@ -29,8 +31,9 @@ struct Report {
   std::string messages;  // All failures, or why it was skipped.
   std::string file;      // Of the first of them.
   int line = -1;
-  std::string scene;  // The network as it was when the first of them was found.
-  std::string files;  // What there is to say of files that hold the run.
+  std::string scene;   // The network as it was when the first of them was found.
+  std::string faults;  // When which of them happened, where that was kept.
+  std::string files;   // What there is to say of files that hold the run.
   FaultStory story;
   std::string plans;  // Of faults, that were applied.
   uint64_t fingerprint = 0;
@@ -84,8 +87,12 @@ enum class Keep { kNot, kFiles };
 Report RunOnce(const SimTest& test, uint64_t seed, Choices* driver, Keep keep = Keep::kNot) {
   Report report;
   Network net({.seed = seed, .choices = driver});
-  const std::optional<RunFiles> files =
-      keep == Keep::kFiles ? std::make_optional<RunFiles>(net) : std::nullopt;
+  std::optional<RunFiles> files;
+  std::optional<FaultNotes> faults;
+  if (keep == Keep::kFiles) {
+    files.emplace(net);
+    faults.emplace(net.trace());
+  }
   {
     const Watch watch(net, report);
     test.body(net);
@@ -93,6 +100,7 @@ Report RunOnce(const SimTest& test, uint64_t seed, Choices* driver, Keep keep = 
   report.story = net.Story();
   report.plans = net.Plans();
   report.fingerprint = net.Fingerprint();
+  if (faults) report.faults = faults->ToString();
   if (files && report.failed) report.files = files->Write(test.name);
   return report;
 }
@@ -119,11 +127,22 @@ FaultStory Simplest(const SimTest& test, const Report& first) {
       kShrinkRunsMax);
 }
 
-// The command line's way to say it.
-std::string OnOneLine(const FaultStory& story) {
+std::string Faults(const Report& report) {
+  if (report.faults.empty()) return "";
+  return absl::StrCat("\nWhat went wrong in it, and when:\n\n", report.faults);
+}
+
+// The command that has a story told again, by this test alone: another test's is another story.
+std::string CommandFor(const SimTest& test, const FaultStory& story) {
   std::string text = story.ToString();
   text.pop_back();
-  return absl::StrReplaceAll(text, {{"\n", "; "}});
+  const std::string variable =
+      absl::StrCat("POLLUX_SIM_STORY='", absl::StrReplaceAll(text, {{"\n", "; "}}), "'");
+  // lint: allow(environment) it says how the test was begun, and is in no run
+  const char* target = std::getenv("TEST_TARGET");
+  if (target == nullptr) return absl::StrCat(variable, " PROGRAM --gtest_filter=", test.name);
+  return absl::StrCat("bazel test ", target, " --test_filter=", test.name,
+                      " --test_env=", variable);
 }
 
 void Tell(const SimTest& test, const Report& first, const std::string& how) {
@@ -146,9 +165,9 @@ void Tell(const SimTest& test, const Report& first, const std::string& how) {
       << last.story.decisions.size() - amounts << " of " << first.story.decisions.size()
       << " faults and choices are left"
       << (amounts == 0 ? "" : ", and in which the plan of faults was drawn weaker") << ":\n\n"
-      << last.story.ToString()
+      << last.story.ToString() << Faults(last)
       << (last.plans.empty() ? "" : absl::StrCat("\nIts plan of faults:\n\n", last.plans))
-      << "\nTo have it told again:\n\n  POLLUX_SIM_STORY='" << OnOneLine(last.story) << "'\n"
+      << "\nTo have it told again:\n\n  " << CommandFor(test, last.story) << "\n"
       << last.files << "\n"
       << last.scene;
 }
@@ -157,8 +176,9 @@ void RunStory(const SimTest& test, const FaultStory& story) {
   StoryPlayer player(story);
   const Report report = RunOnce(test, story.seed, &player, Keep::kFiles);
   if (report.failed) {
-    ADD_FAILURE_AT(report.file.c_str(), report.line) << report.messages << report.files << '\n'
-                                                     << report.scene;
+    ADD_FAILURE_AT(report.file.c_str(), report.line)
+        << report.messages << Faults(report) << report.files << '\n'
+        << report.scene;
   }
   if (absl::Status fits = player.CheckFits(); !fits.ok()) ADD_FAILURE() << fits.message();
 }

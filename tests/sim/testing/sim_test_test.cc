@@ -6,6 +6,7 @@
 #include "sim/testing/sim_test.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -65,7 +66,7 @@ class SimTestTest : public ::testing::Test {
 
   static void Forget() {
     for (const char* variable : {"POLLUX_SIM_RUNS", "POLLUX_SIM_SEED", "POLLUX_SIM_STORY",
-                                 "TEST_RUN_NUMBER", "TEST_UNDECLARED_OUTPUTS_DIR"}) {
+                                 "TEST_RUN_NUMBER", "TEST_UNDECLARED_OUTPUTS_DIR", "TEST_TARGET"}) {
       RemoveVariable(variable);
     }
   }
@@ -130,7 +131,20 @@ TEST_F(SimTestTest, AFailureIsToldWithTheFaultsThatItTakesAndNoOthers) {
   EXPECT_THAT(failure,
               ::testing::HasSubstr("\nloss lan/client->server #1\nloss lan/client->server #2\n\n"));
   EXPECT_THAT(failure, ::testing::HasSubstr("After 2s, when that was found"));
-  EXPECT_THAT(failure, ::testing::HasSubstr("lost"));
+  EXPECT_THAT(failure, ::testing::ContainsRegex("\nWhat went wrong in it, and when:\n\n"
+                                                "0.0+ client/eth0 lost .*#1\\)\n"
+                                                "1.0+ client/eth0 lost .*#2\\)\n\n"));
+}
+
+TEST_F(SimTestTest, TheCommandThatTellsItAgainNamesTheTest) {
+  SetVariable("POLLUX_SIM_RUNS", "1000");
+  EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost),
+              ::testing::ContainsRegex("  POLLUX_SIM_STORY='seed [0-9]+; .*#2' PROGRAM "
+                                       "--gtest_filter=Suite.Name\n"));
+  SetVariable("TEST_TARGET", "//my:test");
+  EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost),
+              ::testing::ContainsRegex("  bazel test //my:test --test_filter=Suite.Name "
+                                       "--test_env=POLLUX_SIM_STORY='seed [0-9]+; .*#2'\n"));
 }
 
 TEST_F(SimTestTest, ARunThatIsToldIsKeptAsFilesWhereTheRunnerCollectsThem) {
@@ -146,6 +160,12 @@ TEST_F(SimTestTest, ARunThatIsToldIsKeptAsFilesWhereTheRunnerCollectsThem) {
                             std::istreambuf_iterator<char>());
     EXPECT_THAT(bytes, ::testing::HasSubstr("server #2")) << file << " has the second loss";
   }
+  // Bazel's folder is gone when somebody reads the message.
+  const std::string logs = absl::StrCat(folder, "/testlogs/my/test/test.outputs");
+  std::filesystem::create_directories(logs);
+  SetVariable("TEST_UNDECLARED_OUTPUTS_DIR", logs.c_str());
+  EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost),
+              ::testing::HasSubstr("\n  bazel-testlogs/my/test/test.outputs/Suite.Name.html\n"));
   SetVariable("TEST_UNDECLARED_OUTPUTS_DIR", absl::StrCat(folder, "/no/such").c_str());
   EXPECT_THAT(FailureOf(&FailsWhenTheFirstTwoAreLost),
               ::testing::HasSubstr("The run could not be kept: cannot write "));
