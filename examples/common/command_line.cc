@@ -3,8 +3,11 @@
 #include "examples/common/command_line.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/flags/commandlineflag.h"
@@ -75,9 +78,17 @@ absl::Status SetFlag(absl::string_view argument, std::optional<absl::string_view
   return absl::OkStatus();
 }
 
+// "bazel run" begins programs in a folder of its own; names of files are meant from the user's.
+void GoWhereTheUserIs() {
+  const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
+  std::error_code ignored;  // Then the names are looked for here.
+  if (folder != nullptr) std::filesystem::current_path(folder, ignored);
+}
+
 }  // namespace
 
 std::optional<int> ParseCommandLine(int argc, char** argv, absl::string_view usage) {
+  GoWhereTheUserIs();
   for (int i = 1; i < argc; ++i) {
     const absl::string_view argument = argv[i];
     if (argument == "--help" || argument == "-h") {

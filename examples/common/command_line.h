@@ -30,7 +30,7 @@ inline constexpr int kExitUsage = 2;
 // Sets the flags that the arguments name: "--flag=value", "--flag value", and "--flag", "--noflag"
 // for booleans. Returns how to exit, if the program shall: after --help, which describes the flags
 // of examples/, and after an argument that is no flag, or a flag's value that is none, which is
-// said on standard error.
+// said on standard error. Under "bazel run" the program goes where the user is, for names of files.
 std::optional<int> ParseCommandLine(int argc, char** argv, absl::string_view usage);
 
 // Says on standard error what was wrong with the arguments, and returns kExitUsage.

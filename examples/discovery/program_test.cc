@@ -11,6 +11,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -65,6 +66,16 @@ TEST(DiscoveryProgramTest, MakesFilesOfTheRunOnRequest) {
     EXPECT_EQ(refused.Wait(), 1) << refused.output();
     EXPECT_THAT(refused.output(), HasSubstr(absl::StrCat("cannot write ", path)));
   }
+}
+
+// As "bazel run" begins it: elsewhere, and with the user's folder in the environment.
+TEST(DiscoveryProgramTest, NamesOfFilesAreMeantFromTheUsersFolder) {
+  const std::string folder = ::testing::TempDir();
+  ASSERT_EQ(setenv("BUILD_WORKING_DIRECTORY", folder.c_str(), 1), 0);
+  Discovery program({"--html=here.html"});
+  EXPECT_EQ(program.Wait(), 0) << program.output();
+  EXPECT_TRUE(std::ifstream(absl::StrCat(folder, "/here.html")).is_open());
+  ASSERT_EQ(unsetenv("BUILD_WORKING_DIRECTORY"), 0);
 }
 
 TEST(DiscoveryProgramTest, FailsWhenAClientHasNoAnswer) {
