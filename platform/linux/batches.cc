@@ -111,7 +111,7 @@ ABSL_ATTRIBUTE_HOT void IncomingBatch::Fill(absl::Span<ReceiveSlot> slots, Metad
 }
 
 void IncomingBatch::ReadControl(msghdr& header, Metadata requested, ReceiveSlot& slot) {
-  posix::ReadControl(header, requested, slot.info);
+  if (requested != Metadata::kNone) posix::ReadControl(header, requested, slot.info);
   if (!slot.coalesce) return;
   const size_t segment = ReadSegmentSize(header);
   if (segment < slot.size) slot.segment_size = segment;
