@@ -5,10 +5,10 @@
 // A `Bed` is where a conformance test lies: two hosts on two wires, on some engine. The suite is
 // one; its instances are the beds of bed_list.cc. The topology is the same on all:
 //
-//   host A   va 10.77.0.1/24, 10.77.0.11/24, fd77::1/64  ======  vb 10.77.0.2/24, fd77::2/64   host
-//   B
-//            wa 10.78.0.1/24, fd78::1/64                 ======  wb 10.78.0.2/24, fd78::2/64
-//            lo 127.0.0.1, ::1                                   lo 127.0.0.1, ::1
+//   host A                                              host B
+//   va 10.77.0.1/24, 10.77.0.11/24, fd77::1/64  ======  vb 10.77.0.2/24, fd77::2/64
+//   wa 10.78.0.1/24, fd78::1/64                 ======  wb 10.78.0.2/24, fd78::2/64
+//   lo 127.0.0.1, ::1                                   lo 127.0.0.1, ::1
 //
 // A's default routes go to B's end of the first wire; B has none.
 
