@@ -62,7 +62,7 @@ absl::Status UdpSocket::JoinMulticastGroup(const IpAddress& group,
 absl::Status UdpSocket::JoinMulticastGroup(const GroupMembership& membership) {
   SocketCore& c = core();
   if (absl::Status s = CheckGroup(c, "join", membership); !s.ok()) return s;
-  const absl::Status status = c.socket->Join(membership);
+  absl::Status status = c.socket->Join(membership);
   if (status.ok()) return status;
   return c.Fail(internal::AdviseOnJoin(status, membership, c.socket->LocalEndpoint().address));
 }
@@ -79,7 +79,7 @@ absl::Status UdpSocket::LeaveMulticastGroup(const IpAddress& group,
 absl::Status UdpSocket::LeaveMulticastGroup(const GroupMembership& membership) {
   SocketCore& c = core();
   if (absl::Status s = CheckGroup(c, "leave", membership); !s.ok()) return s;
-  const absl::Status status = c.socket->Leave(membership);
+  absl::Status status = c.socket->Leave(membership);
   return status.ok() ? status : c.Fail(internal::AdviseOnLeave(status));
 }
 

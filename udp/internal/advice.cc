@@ -74,7 +74,7 @@ absl::Status AdviseOnJoin(const absl::Status& status, const GroupMembership& mem
   switch (SocketErrorOf(status).value_or(SocketError::kUnknown)) {
     case SocketError::kAddressInUse:
       return WithAdvice(status, "this socket is a member already");
-    case SocketError::kSocketAddressNotAvailable:  // Windows' word for that, and for no interface.
+    case SocketError::kSocketAddressNotAvailable:  // Windows' word for both.
       return WithAdvice(status,
                         "this socket is a member already, or SocketEngine::Interfaces() does not "
                         "list the interface");
