@@ -9,7 +9,7 @@
 namespace pollux::sim {
 
 // The address as the socket's tables have it: unmapped, and a wildcard in the socket's own form.
-Outcome<IpAddress> UdpStack::Impl::CheckFamily(const SocketState& socket,
+Outcome<IpAddress> UdpStack::Impl::CheckFamily(const ControlBlock& socket,
                                                const IpAddress& address) const {
   const IpAddress plain = address.Unmapped();
   if (!plain.is_set()) return WildcardOf(socket.speaks());
@@ -26,7 +26,7 @@ Outcome<IpAddress> UdpStack::Impl::CheckFamily(const SocketState& socket,
   return plain.is_unspecified() ? WildcardOf(socket.speaks()) : plain;
 }
 
-std::optional<OsError> UdpStack::Impl::CheckIpv6Address(const SocketState& socket,
+std::optional<OsError> UdpStack::Impl::CheckIpv6Address(const ControlBlock& socket,
                                                         const IpAddress& address) const {
   uint32_t interface_index = socket.options.bound_interface;
   if (address.needs_scope()) {
@@ -57,7 +57,7 @@ std::optional<OsError> UdpStack::Impl::CheckIpv6Address(const SocketState& socke
 }
 
 // Whether the host has the address, or it is one of those that can be bound all the same.
-std::optional<OsError> UdpStack::Impl::CheckAddress(const SocketState& socket,
+std::optional<OsError> UdpStack::Impl::CheckAddress(const ControlBlock& socket,
                                                     const IpAddress& address) const {
   if (address.is_unspecified()) return std::nullopt;
   if (address.is_ipv6()) return CheckIpv6Address(socket, address);
@@ -78,7 +78,7 @@ std::optional<OsError> UdpStack::Impl::CheckAddress(const SocketState& socket,
   return bindable ? std::nullopt : std::optional(OsError::kAddressNotAvailable);
 }
 
-std::optional<OsError> UdpStack::Impl::CheckPrivilege(const SocketState& socket,
+std::optional<OsError> UdpStack::Impl::CheckPrivilege(const ControlBlock& socket,
                                                       const IpAddress& address,
                                                       uint16_t port) const {
   if (port == 0 || port >= rules_.privileged_ports_end || socket.user == 0) return std::nullopt;
@@ -94,14 +94,14 @@ std::optional<OsError> UdpStack::Impl::CheckPrivilege(const SocketState& socket,
   return OsError::kAccess;
 }
 
-std::optional<OsError> UdpStack::Impl::FindConflict(const SocketState& socket,
+std::optional<OsError> UdpStack::Impl::FindConflict(const ControlBlock& socket,
                                                     uint16_t port) const {
   return FindBindConflict(rules_, {&socket, ports_.OnPort(port), capabilities_.network_control,
                                    ports_.AllReuseAddress(port)});
 }
 
 // Takes a free port for the socket's local address. The search starts at a drawn port and goes up.
-bool UdpStack::Impl::ChoosePort(SocketState& socket) {
+bool UdpStack::Impl::ChoosePort(ControlBlock& socket) {
   const uint32_t count = rules_.ephemeral_last - rules_.ephemeral_first + 1u;
   const uint32_t start = host_.Draw(StackDraw::kEphemeralPort, count);
   for (uint32_t i = 0; i < count; ++i) {
@@ -116,7 +116,7 @@ bool UdpStack::Impl::ChoosePort(SocketState& socket) {
   return false;
 }
 
-Outcome<> UdpStack::Impl::ImplicitBind(SocketState& socket) {
+Outcome<> UdpStack::Impl::ImplicitBind(ControlBlock& socket) {
   if (socket.bound()) return Done();
   if (!ChoosePort(socket)) return rules_.implicit_bind_exhausted;
   ports_.Add(socket);
@@ -124,7 +124,7 @@ Outcome<> UdpStack::Impl::ImplicitBind(SocketState& socket) {
 }
 
 // The order of the checks is visible: udp-semantics 1.1.4 "order of checks".
-Outcome<> UdpStack::Impl::Bind(SocketState& socket, const Endpoint& local) {
+Outcome<> UdpStack::Impl::Bind(ControlBlock& socket, const Endpoint& local) {
   Outcome<IpAddress> family = CheckFamily(socket, local.address);
   if (!family.ok()) {
     // IPv6 finds out behind the privilege that the address does not suit.
@@ -185,7 +185,7 @@ Outcome<> UdpStack::Impl::Bind(SocketState& socket, const Endpoint& local) {
   return Done();
 }
 
-Endpoint UdpStack::Impl::LocalEndpoint(const SocketState& socket) const {
+Endpoint UdpStack::Impl::LocalEndpoint(const ControlBlock& socket) const {
   if (socket.local.is_ipv6() && socket.local.needs_scope()) {
     return Endpoint(socket.local.WithScope(socket.options.bound_interface), socket.port);
   }

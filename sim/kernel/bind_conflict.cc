@@ -10,8 +10,8 @@ namespace {
 // What a Linux bind thinks of one holder.
 enum class Verdict { kNoMatter, kMayShare, kConflict };
 
-Verdict LinuxVerdict(const PlatformRules& rules, const SocketState& socket,
-                     const SocketState& holder) {
+Verdict LinuxVerdict(const PlatformRules& rules, const ControlBlock& socket,
+                     const ControlBlock& holder) {
   const SocketOptions& mine = socket.options;
   const SocketOptions& its = holder.options;
   if (mine.reuse_address && its.reuse_address) return Verdict::kNoMatter;
@@ -29,7 +29,7 @@ Verdict LinuxVerdict(const PlatformRules& rules, const SocketState& socket,
 // NetworkControl without the hint is a conflict, and kShareAddress is no hint.
 std::optional<OsError> SymbianCapability(const BindAttempt& attempt) {
   if (attempt.may_reuse && attempt.socket->options.reuse_address) return std::nullopt;
-  for (const SocketState* holder : attempt.holders) {
+  for (const ControlBlock* holder : attempt.holders) {
     if (Overlap(*attempt.socket, *holder)) return OsError::kAddressInUse;
   }
   return std::nullopt;
@@ -41,7 +41,7 @@ std::optional<OsError> SymbianCapability(const BindAttempt& attempt) {
 // at. So a newcomer with SO_REUSEPORT can pass a holder that it conflicts with.
 std::optional<OsError> LinuxScan(const PlatformRules& rules, const BindAttempt& attempt) {
   if (attempt.socket->options.reuse_address && attempt.all_reuse_address) return std::nullopt;
-  for (const SocketState* holder : attempt.holders) {
+  for (const ControlBlock* holder : attempt.holders) {
     switch (LinuxVerdict(rules, *attempt.socket, *holder)) {
       case Verdict::kNoMatter:
         continue;
@@ -77,7 +77,7 @@ bool BlocksEphemeral(const PlatformRules& rules, const BindAttempt& attempt) {
     return FindBindConflict(rules, attempt).has_value();
   }
   // Unlike an explicit bind, Linux's search for a free port looks at every holder.
-  for (const SocketState* holder : attempt.holders) {
+  for (const ControlBlock* holder : attempt.holders) {
     if (rules.ephemeral == EphemeralRule::kUnused) {
       if (Overlap(*attempt.socket, *holder)) return true;
     } else if (LinuxVerdict(rules, *attempt.socket, *holder) == Verdict::kConflict) {

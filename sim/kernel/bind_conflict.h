@@ -11,17 +11,17 @@
 #include <optional>
 
 #include "absl/types/span.h"
+#include "sim/kernel/control_block.h"
 #include "sim/kernel/platform_rules.h"
-#include "sim/kernel/socket_state.h"
 #include "udp/socket_error.h"
 
 namespace pollux::sim {
 
 struct BindAttempt {
   // The newcomer, with the local address it wants. It is in no table.
-  const SocketState* socket = nullptr;
+  const ControlBlock* socket = nullptr;
   // The sockets of that port, in the order of `PortTable::OnPort`.
-  absl::Span<SocketState* const> holders;
+  absl::Span<ControlBlock* const> holders;
   // Whether its process may use address reuse, where that is a privilege (Symbian).
   bool may_reuse = false;
   // Whether all holders have SO_REUSEADDR: there can be many, and this spares looking at each.

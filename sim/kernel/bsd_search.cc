@@ -12,17 +12,17 @@ namespace {
 enum class Protocol { kIpv4, kIpv6 };
 enum class Search { kExact, kWildcard };
 
-bool Carries(const SocketState& socket, Protocol protocol) {
+bool Carries(const ControlBlock& socket, Protocol protocol) {
   return protocol == Protocol::kIpv4 ? socket.CarriesIpv4() : socket.CarriesIpv6();
 }
 
 // The best holder for `address` (unset: the wildcard): fewest wildcards, and the first of equals.
 // An exact search wants the same address and no peer.
-const SocketState* Find(const BindAttempt& attempt, const IpAddress& address, Protocol protocol,
-                        Search search) {
-  const SocketState* best = nullptr;
+const ControlBlock* Find(const BindAttempt& attempt, const IpAddress& address, Protocol protocol,
+                         Search search) {
+  const ControlBlock* best = nullptr;
   int best_wildcards = 3;
-  for (const SocketState* holder : attempt.holders) {
+  for (const ControlBlock* holder : attempt.holders) {
     if (!Carries(*holder, protocol)) continue;
     const IpAddress held = holder->on_wildcard() ? IpAddress() : holder->local;
     if (search == Search::kExact) {
@@ -43,7 +43,7 @@ struct Reuse {
   bool address = false;
   bool port = false;
 
-  bool SharedBy(const SocketState& holder) const {
+  bool SharedBy(const ControlBlock& holder) const {
     return (address && holder.options.reuse_address) || (port && holder.options.reuse_port);
   }
 };
@@ -73,7 +73,7 @@ class BsdBind {
     for (Protocol protocol : {Protocol::kIpv6, Protocol::kIpv4}) {
       if (!Carries(socket_, protocol)) continue;
       if (asks_user && ForeignHolder(protocol)) return true;
-      const SocketState* holder = Find(attempt_, address_, protocol, search_);
+      const ControlBlock* holder = Find(attempt_, address_, protocol, search_);
       if (holder == nullptr || Forgiven(*holder, protocol)) continue;
       if (!reuse_.SharedBy(*holder)) return true;
     }
@@ -85,7 +85,7 @@ class BsdBind {
 
   // Whether another user's socket forbids the bind.
   bool ForeignHolder(Protocol protocol) const {
-    const SocketState* holder = Find(attempt_, address_, protocol, Search::kWildcard);
+    const ControlBlock* holder = Find(attempt_, address_, protocol, Search::kWildcard);
     if (holder == nullptr || holder->user == socket_.user) return false;
     if (freebsd_) return true;
     if (!address_.is_set() && holder->on_wildcard()) return false;
@@ -96,7 +96,7 @@ class BsdBind {
 
   // Quirks between the wildcards of IPv4: an AF_INET one never stops a dual-stack one, and an IPv6
   // socket's never stops the mapped one (udp-semantics 2.1.2, the latter (U)).
-  bool Forgiven(const SocketState& holder, Protocol protocol) const {
+  bool Forgiven(const ControlBlock& holder, Protocol protocol) const {
     if (protocol != Protocol::kIpv4 || !holder.on_wildcard() || address_.is_set()) return false;
     if (dual()) return !holder.is_ipv6();
     return socket_.is_ipv6() && holder.is_ipv6();
@@ -104,7 +104,7 @@ class BsdBind {
 
   const BindAttempt& attempt_;
   const bool freebsd_;
-  const SocketState& socket_;
+  const ControlBlock& socket_;
   const IpAddress address_;
   const bool group_;
   Search search_ = Search::kExact;

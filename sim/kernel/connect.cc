@@ -7,7 +7,7 @@
 
 namespace pollux::sim {
 
-void UdpStack::Impl::SetLocal(SocketState& socket, const IpAddress& local) {
+void UdpStack::Impl::SetLocal(ControlBlock& socket, const IpAddress& local) {
   if (!socket.bound()) {
     socket.local = local;
     return;
@@ -15,7 +15,7 @@ void UdpStack::Impl::SetLocal(SocketState& socket, const IpAddress& local) {
   ports_.Move(socket, [&] { socket.local = local; });
 }
 
-void UdpStack::Impl::ResetLocal(SocketState& socket) {
+void UdpStack::Impl::ResetLocal(ControlBlock& socket) {
   socket.source = IpAddress();
   socket.ipv4_source.reset();
   SetLocal(socket, WildcardOf(socket.speaks()));
@@ -23,7 +23,7 @@ void UdpStack::Impl::ResetLocal(SocketState& socket) {
 
 // The peer as it will be looked for: a zero address becomes the host's own, of the protocol that
 // the socket speaks. The scope of a link-local peer binds the socket to its interface.
-Outcome<Endpoint> UdpStack::Impl::CheckPeer(SocketState& socket, const Endpoint& peer) {
+Outcome<Endpoint> UdpStack::Impl::CheckPeer(ControlBlock& socket, const Endpoint& peer) {
   Endpoint target(peer.address.Unmapped(), peer.port);
   if (socket.family == AddressFamily::kIpv4) {
     if (!peer.address.is_ipv4()) return OsError::kAddressFamilyNotSupported;
@@ -49,7 +49,7 @@ Outcome<Endpoint> UdpStack::Impl::CheckPeer(SocketState& socket, const Endpoint&
   return target;
 }
 
-Endpoint ScopedPeer(const SocketState& socket) {
+Endpoint ScopedPeer(const ControlBlock& socket) {
   Endpoint peer = socket.peer;
   if (peer.address.is_ipv6() && peer.address.needs_scope()) {
     peer.address = peer.address.WithScope(socket.options.bound_interface);
@@ -58,17 +58,17 @@ Endpoint ScopedPeer(const SocketState& socket) {
 }
 
 // Whether another socket already has the same two ends.
-bool UdpStack::Impl::IsDuplicate(const SocketState& socket, const OutputRoute& route,
+bool UdpStack::Impl::IsDuplicate(const ControlBlock& socket, const OutputRoute& route,
                                  uint16_t peer_port) const {
   const IpAddress& local = socket.on_wildcard() ? route.source : socket.local;
-  for (const SocketState* other : ports_.OnAddress(local, socket.port)) {
+  for (const ControlBlock* other : ports_.OnAddress(local, socket.port)) {
     if (other == &socket || !other->connected || other->peer.port != peer_port) continue;
     if (other->peer.address.WithScope(0) == route.target) return true;
   }
   return false;
 }
 
-Outcome<> UdpStack::Impl::Connect(SocketState& socket, const Endpoint& peer) {
+Outcome<> UdpStack::Impl::Connect(ControlBlock& socket, const Endpoint& peer) {
   if (Outcome<> bound = ImplicitBind(socket); !bound.ok()) return bound.error();
   Outcome<Endpoint> target = CheckPeer(socket, peer);
   if (!target.ok()) return target.error();
@@ -117,7 +117,7 @@ Outcome<> UdpStack::Impl::Connect(SocketState& socket, const Endpoint& peer) {
 
 // Where Linux keeps what the bind was given, a port that it chose itself goes, and with it the
 // place in the port table: the socket can be bound again.
-void UdpStack::Impl::ForgetPeer(SocketState& socket) {
+void UdpStack::Impl::ForgetPeer(ControlBlock& socket) {
   const bool was_connected = socket.connected;
   // Linux forgets the IPv4 peer alone: an IPv6 socket goes on to refuse IPv6 datagrams from all
   // but its former peer, and every one if that was a mapped address.
@@ -148,20 +148,20 @@ void UdpStack::Impl::ForgetPeer(SocketState& socket) {
   if (!socket.address_was_asked) ResetLocal(socket);
 }
 
-Outcome<> UdpStack::Impl::Disconnect(SocketState& socket) {
+Outcome<> UdpStack::Impl::Disconnect(ControlBlock& socket) {
   ForgetPeer(socket);
   if (rules_.disconnect_is_error) return OsError::kAddressFamilyNotSupported;
   return Done();
 }
 
 // A peer without a port is no peer to getpeername.
-std::optional<Endpoint> UdpStack::Impl::PeerEndpoint(const SocketState& socket) const {
+std::optional<Endpoint> UdpStack::Impl::PeerEndpoint(const ControlBlock& socket) const {
   if (!socket.connected || socket.peer.port == 0) return std::nullopt;
   return ScopedPeer(socket);
 }
 
 // What is shut down stays so: no later connect or disconnect opens it again.
-Outcome<> UdpStack::Impl::Shutdown(SocketState& socket, ShutdownHow how) {
+Outcome<> UdpStack::Impl::Shutdown(ControlBlock& socket, ShutdownHow how) {
   const bool refused =
       !socket.connected && rules_.shutdown_unconnected != UnconnectedShutdown::kAllowed;
   if (refused && rules_.shutdown_unconnected == UnconnectedShutdown::kRefused) {

@@ -118,7 +118,7 @@ bool UdpStack::Impl::IsForUs(uint32_t link, const Packet& packet, const Arrival&
 void UdpStack::Impl::DeliverUnicast(uint32_t link, const Packet& packet, const Arrival& arrival,
                                     absl::Time now) {
   const bool early = rules_.early_demultiplexing && IsFromOutsideAndWhole(link, arrival);
-  SocketState* const socket = FindReceiver(rules_, ports_, arrival, early);
+  ControlBlock* const socket = FindReceiver(rules_, ports_, arrival, early);
   if (socket != nullptr) {
     Enqueue(*socket, packet, arrival, ChargeFor(packet, arrival), now);
     return;
@@ -129,7 +129,7 @@ void UdpStack::Impl::DeliverUnicast(uint32_t link, const Packet& packet, const A
 }
 
 // Second gate: does a socket hear a group that the host is a member of?
-bool UdpStack::Impl::HearsGroup(const SocketState& socket, const Arrival& arrival) const {
+bool UdpStack::Impl::HearsGroup(const ControlBlock& socket, const Arrival& arrival) const {
   const IpAddress& group = arrival.destination.address;
   const bool ipv4 = group.is_ipv4();
   const MembershipRule rule = ipv4 ? rules_.membership_ipv4 : rules_.membership_ipv6;
@@ -153,7 +153,8 @@ bool UdpStack::Impl::HearsGroup(const SocketState& socket, const Arrival& arriva
 }
 
 // Whether a socket matches a broadcast or group datagram. `own_copy`: it is the sending host's own.
-bool UdpStack::Impl::Hears(const SocketState& socket, const Arrival& arrival, bool own_copy) const {
+bool UdpStack::Impl::Hears(const ControlBlock& socket, const Arrival& arrival,
+                           bool own_copy) const {
   const IpAddress& target = arrival.destination.address;
   if (target.is_ipv4() ? !socket.CarriesIpv4() : !socket.CarriesIpv6()) return false;
   const bool here = rules_.unicast_bound_hears_groups &&
@@ -172,16 +173,16 @@ bool UdpStack::Impl::IsFromOutsideAndWhole(uint32_t link, const Arrival& arrival
 
 // The one socket that hears an IPv4 group datagram, where Linux looks for it before it knows that
 // the datagram is for all: by early demultiplexing. Null if there are several, or none.
-SocketState* UdpStack::Impl::OnlyHearer(uint32_t link, const Packet& packet,
-                                        const Arrival& arrival) const {
+ControlBlock* UdpStack::Impl::OnlyHearer(uint32_t link, const Packet& packet,
+                                         const Arrival& arrival) const {
   const IpAddress& group = packet.destination.address;
   if (!rules_.early_demultiplexing || !group.is_ipv4() || !group.is_multicast()) return nullptr;
   // More are not searched.
   constexpr size_t kSearchedMax = 10;
-  const absl::Span<SocketState* const> chain = ports_.OnPort(arrival.destination.port);
+  const absl::Span<ControlBlock* const> chain = ports_.OnPort(arrival.destination.port);
   if (chain.size() > kSearchedMax || !IsFromOutsideAndWhole(link, arrival)) return nullptr;
-  SocketState* only = nullptr;
-  for (SocketState* socket : chain) {
+  ControlBlock* only = nullptr;
+  for (ControlBlock* socket : chain) {
     if (!Hears(*socket, arrival, /*own_copy=*/false)) continue;
     if (only != nullptr) return nullptr;
     only = socket;
@@ -193,24 +194,24 @@ void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arr
                                   absl::Time now) {
   // It is then delivered as if it were for one: a reuse-port group shares it, also with members
   // that did not join.
-  if (SocketState* only = OnlyHearer(link, packet, arrival); only != nullptr) {
+  if (ControlBlock* only = OnlyHearer(link, packet, arrival); only != nullptr) {
     Enqueue(*MemberFor(*only, arrival), packet, arrival, ChargeFor(packet, arrival), now);
     return;
   }
-  absl::Span<SocketState* const> sockets = ports_.OnPort(arrival.destination.port);
+  absl::Span<ControlBlock* const> sockets = ports_.OnPort(arrival.destination.port);
   const bool stops = rules_.fan_out == FanOut::kToUnshared;
-  std::vector<SocketState*> by_id;
+  std::vector<ControlBlock*> by_id;
   if (stops) {
     by_id.assign(sockets.begin(), sockets.end());
     std::sort(by_id.begin(), by_id.end(),
-              [](const SocketState* a, const SocketState* b) { return a->id > b->id; });
+              [](const ControlBlock* a, const ControlBlock* b) { return a->id > b->id; });
     sockets = by_id;
   }
   const size_t charge = ChargeFor(packet, arrival);
   bool heard = false;
   bool again = false;
   const uint64_t arrived = packet.event;
-  for (SocketState* socket : sockets) {
+  for (ControlBlock* socket : sockets) {
     packet.event = arrived;
     if (!Hears(*socket, arrival, link == kLoopbackIndex)) continue;
     heard = true;
@@ -234,7 +235,7 @@ size_t UdpStack::Impl::ChargeFor(const Packet& packet, const Arrival& arrival) c
   return ChargeOf(rules_, packet, link->mtu, arrival.parts);
 }
 
-bool UdpStack::Impl::Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival,
+bool UdpStack::Impl::Enqueue(ControlBlock& socket, const Packet& packet, const Arrival& arrival,
                              size_t charge, absl::Time now, bool again) {
   if (socket.connected || FiltersByFormerPeer(socket, arrival)) socket.knows_processor = true;
   const bool closed = socket.read_shut && rules_.read_shutdown == ReadShutdown::kEnd;

@@ -15,7 +15,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
-#include "sim/kernel/socket_state.h"
+#include "sim/kernel/control_block.h"
 #include "udp/ip_address.h"
 
 namespace pollux::sim {

@@ -169,7 +169,7 @@ void UdpStack::Impl::DeliverIcmp(uint32_t link, const Packet& packet) {
   }
   if (*packet.icmp == IcmpError::kFragmentationNeeded) LearnPathMtu(packet);
   const Arrival answer = {packet.destination, packet.source, link};
-  SocketState* socket = FindReceiver(rules_, ports_, answer);
+  ControlBlock* socket = FindReceiver(rules_, ports_, answer);
   if (socket == nullptr) {
     host_.Dropped(packet, link, DropCause::kNoSocket);
     return;
@@ -198,7 +198,7 @@ void UdpStack::Impl::ForgetPathMtu(uint64_t number) {
   }
 }
 
-bool UdpStack::Impl::ReportIcmp(SocketState& socket, const Packet& packet) {
+bool UdpStack::Impl::ReportIcmp(ControlBlock& socket, const Packet& packet) {
   const Meaning meaning = MeaningOf(rules_, *packet.icmp, packet.source.address.is_ipv4());
   if (!meaning.error) return false;
   const PendingError error{*meaning.error, packet.destination, packet.icmp_reporter};

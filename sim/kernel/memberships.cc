@@ -20,7 +20,7 @@ IpAddress GroupOf(const PlatformRules& rules, const GroupMembership& membership)
 // The interface that a membership is about: the one it names, else the one by which the group is
 // routed. The socket's multicast interface does not matter, and the one it is bound to only where
 // that chooses among the routes. 0 if there is none.
-uint32_t UdpStack::Impl::MembershipInterface(const SocketState& socket,
+uint32_t UdpStack::Impl::MembershipInterface(const ControlBlock& socket,
                                              const GroupMembership& membership) const {
   const uint32_t named = membership.interface_index;
   if (named != 0) return interfaces_.Find(named) != nullptr ? named : 0;
@@ -35,7 +35,7 @@ uint32_t UdpStack::Impl::MembershipInterface(const SocketState& socket,
   return rules_.join_falls_back ? interfaces_.FirstMulticastInterface() : 0;
 }
 
-SocketMembership* UdpStack::Impl::FindMembership(SocketState& socket, const IpAddress& group,
+SocketMembership* UdpStack::Impl::FindMembership(ControlBlock& socket, const IpAddress& group,
                                                  uint32_t interface_index) {
   for (SocketMembership& membership : socket.memberships) {
     if (membership.group != group) continue;
@@ -44,7 +44,7 @@ SocketMembership* UdpStack::Impl::FindMembership(SocketState& socket, const IpAd
   return nullptr;
 }
 
-void UdpStack::Impl::Drop(SocketState& socket, SocketMembership* membership) {
+void UdpStack::Impl::Drop(ControlBlock& socket, SocketMembership* membership) {
   groups_.Remove(*membership);
   socket.memberships.erase(socket.memberships.begin() + (membership - socket.memberships.data()));
 }
@@ -55,7 +55,7 @@ void UdpStack::Impl::AnnounceGroups() {
   });
 }
 
-Outcome<> UdpStack::Impl::JoinAnySource(SocketState& socket, const IpAddress& group,
+Outcome<> UdpStack::Impl::JoinAnySource(ControlBlock& socket, const IpAddress& group,
                                         uint32_t interface_index, bool interface_was_named) {
   // IPv6 without an interface takes a membership on any for the same one (udp-semantics 1.3.4).
   const uint32_t same = group.is_ipv6() && !interface_was_named ? 0 : interface_index;
@@ -77,7 +77,7 @@ Outcome<> UdpStack::Impl::JoinAnySource(SocketState& socket, const IpAddress& gr
 
 // udp-semantics 1.3.2: a source is added to a membership, which comes to be if need be. A plain one
 // becomes source-specific on Linux.
-Outcome<> UdpStack::Impl::JoinSource(SocketState& socket, const IpAddress& group,
+Outcome<> UdpStack::Impl::JoinSource(ControlBlock& socket, const IpAddress& group,
                                      uint32_t interface_index, const IpAddress& source) {
   SocketMembership* membership = FindMembership(socket, group, interface_index);
   if (membership == nullptr) {
@@ -101,7 +101,7 @@ Outcome<> UdpStack::Impl::JoinSource(SocketState& socket, const IpAddress& group
   return Done();
 }
 
-Outcome<> UdpStack::Impl::LeaveSource(SocketState& socket, const IpAddress& group,
+Outcome<> UdpStack::Impl::LeaveSource(ControlBlock& socket, const IpAddress& group,
                                       uint32_t interface_index, const IpAddress& source) {
   SocketMembership* membership = FindMembership(socket, group, interface_index);
   if (membership == nullptr) return OsError::kInvalidArgument;
@@ -122,7 +122,7 @@ Outcome<> UdpStack::Impl::LeaveSource(SocketState& socket, const IpAddress& grou
   return Done();
 }
 
-Outcome<> UdpStack::Impl::Join(SocketState& socket, const GroupMembership& membership) {
+Outcome<> UdpStack::Impl::Join(ControlBlock& socket, const GroupMembership& membership) {
   GroupMembership wanted = membership;
   wanted.group = GroupOf(rules_, membership);
   const IpAddress& group = wanted.group;
@@ -144,7 +144,7 @@ Outcome<> UdpStack::Impl::Join(SocketState& socket, const GroupMembership& membe
                     membership.source.WithScope(0));
 }
 
-Outcome<> UdpStack::Impl::Leave(SocketState& socket, const GroupMembership& membership) {
+Outcome<> UdpStack::Impl::Leave(ControlBlock& socket, const GroupMembership& membership) {
   GroupMembership wanted = membership;
   wanted.group = GroupOf(rules_, membership);
   const IpAddress& group = wanted.group;
@@ -175,7 +175,7 @@ Outcome<> UdpStack::Impl::Leave(SocketState& socket, const GroupMembership& memb
 }
 
 // udp-semantics 1.3.3, 1.3.4. Of a dual-stack socket this is the interface of both protocols.
-Outcome<> UdpStack::Impl::SetMulticastInterface(SocketState& socket, uint32_t interface_index) {
+Outcome<> UdpStack::Impl::SetMulticastInterface(ControlBlock& socket, uint32_t interface_index) {
   if (interface_index != 0) {
     if (interfaces_.Find(interface_index) == nullptr) {
       return socket.is_ipv6() ? rules_.multicast_interface_unknown_ipv6

@@ -17,7 +17,7 @@ bool IsFlag(int value) { return value == 0 || value == 1; }
 
 // The three that decide who may bind too. They work at once, on bound sockets as well
 // (udp-semantics 1.1.4 "option set/cleared after bind").
-Outcome<> UdpStack::Impl::SetReuse(SocketState& socket, SocketOption option, bool on) {
+Outcome<> UdpStack::Impl::SetReuse(ControlBlock& socket, SocketOption option, bool on) {
   SocketOptions& options = socket.options;
   switch (option) {
     case SocketOption::kReuseAddress:
@@ -45,7 +45,7 @@ Outcome<> UdpStack::Impl::SetBuffer(int& buffer, int value, int min, int max) {
   return Done();
 }
 
-Outcome<> UdpStack::Impl::SetBoundInterface(SocketState& socket, int value) {
+Outcome<> UdpStack::Impl::SetBoundInterface(ControlBlock& socket, int value) {
   if (!rules_.bound_interface_option) return OsError::kNoProtocolOption;
   const uint32_t index = static_cast<uint32_t>(value);
   if (value < 0 || (index != 0 && interfaces_.Find(index) == nullptr)) return OsError::kNoDevice;
@@ -62,7 +62,7 @@ Outcome<> UdpStack::Impl::SetBoundInterface(SocketState& socket, int value) {
 
 // The fields of the headers that a socket sends. A dual-stack socket has those of both protocols,
 // and a value must suit both.
-Outcome<> UdpStack::Impl::SetHeaderField(SocketState& socket, SocketOption option, int value) {
+Outcome<> UdpStack::Impl::SetHeaderField(ControlBlock& socket, SocketOption option, int value) {
   const bool ipv4 = socket.family != AddressFamily::kIpv6;
   const bool ipv6 = socket.is_ipv6();
   SocketOptions& options = socket.options;
@@ -84,7 +84,7 @@ Outcome<> UdpStack::Impl::SetHeaderField(SocketState& socket, SocketOption optio
   return Done();
 }
 
-Outcome<> UdpStack::Impl::SetMulticastOption(SocketState& socket, SocketOption option, int value) {
+Outcome<> UdpStack::Impl::SetMulticastOption(ControlBlock& socket, SocketOption option, int value) {
   SocketOptions& options = socket.options;
   switch (option) {
     case SocketOption::kMulticastHopLimit:
@@ -110,7 +110,7 @@ Outcome<> UdpStack::Impl::SetMulticastOption(SocketState& socket, SocketOption o
 
 // SO_MAX_PACING_RATE takes any number, for an unsigned one. The two of busy polling are root's to
 // raise, and who may is asked before what for (sk_setsockopt in net/core/sock.c).
-Outcome<> UdpStack::Impl::SetQueueOption(SocketState& socket, SocketOption option, int value) {
+Outcome<> UdpStack::Impl::SetQueueOption(ControlBlock& socket, SocketOption option, int value) {
   if (!rules_.queue_options) return OsError::kNoProtocolOption;
   SocketOptions::Queues queues =
       socket.options.queues ? *socket.options.queues : SocketOptions::Queues();
@@ -133,7 +133,7 @@ Outcome<> UdpStack::Impl::SetQueueOption(SocketState& socket, SocketOption optio
   return Done();
 }
 
-Outcome<int> UdpStack::Impl::GetQueueOption(const SocketState& socket, SocketOption option) const {
+Outcome<int> UdpStack::Impl::GetQueueOption(const ControlBlock& socket, SocketOption option) const {
   if (!rules_.queue_options) return OsError::kNoProtocolOption;
   const SocketOptions::Queues queues =
       socket.options.queues ? *socket.options.queues : SocketOptions::Queues();
@@ -147,7 +147,7 @@ Outcome<int> UdpStack::Impl::GetQueueOption(const SocketState& socket, SocketOpt
   }
 }
 
-Outcome<> UdpStack::Impl::SetOption(SocketState& socket, SocketOption option, int value) {
+Outcome<> UdpStack::Impl::SetOption(ControlBlock& socket, SocketOption option, int value) {
   SocketOptions& options = socket.options;
   switch (option) {
     case SocketOption::kReuseAddress:
@@ -199,12 +199,12 @@ Outcome<> UdpStack::Impl::SetOption(SocketState& socket, SocketOption option, in
   return OsError::kNoProtocolOption;
 }
 
-Outcome<int> UdpStack::Impl::GetPathMtu(const SocketState& socket) const {
+Outcome<int> UdpStack::Impl::GetPathMtu(const ControlBlock& socket) const {
   if (!socket.connected || !socket.kept_route) return OsError::kNotConnected;
   return static_cast<int>(PathMtu(*socket.kept_route));
 }
 
-Outcome<int> UdpStack::Impl::GetOption(const SocketState& socket, SocketOption option) const {
+Outcome<int> UdpStack::Impl::GetOption(const ControlBlock& socket, SocketOption option) const {
   const SocketOptions& options = socket.options;
   switch (option) {
     case SocketOption::kReuseAddress:

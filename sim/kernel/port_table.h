@@ -16,13 +16,13 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 #include "sim/kernel/chain.h"
-#include "sim/kernel/socket_state.h"
+#include "sim/kernel/control_block.h"
 
 namespace pollux::sim {
 
 // Whether two bound addresses receive some datagram both (udp-semantics 1.1.1): they share a
 // protocol, and in it one of them is the wildcard or both are the same address.
-bool Overlap(const SocketState& a, const SocketState& b);
+bool Overlap(const ControlBlock& a, const ControlBlock& b);
 
 class PortTable {
  public:
@@ -30,14 +30,14 @@ class PortTable {
   PortTable(bool groups, StackHost& host) : groups_(groups), host_(host) {}
 
   // Enters a socket whose local address and port are set.
-  void Add(SocketState& socket);
-  void Remove(SocketState& socket);
+  void Add(ControlBlock& socket);
+  void Remove(ControlBlock& socket);
   // Takes the socket out of its group, if it is in one.
-  void LeaveGroup(SocketState& socket);
+  void LeaveGroup(ControlBlock& socket);
   // The local address, or the bound interface, of an entered socket changes: `change` does it. It
   // goes to the head of its new address, keeps its place in the port, and leaves its group.
   template <typename Change>
-  void Move(SocketState& socket, Change change) {
+  void Move(ControlBlock& socket, Change change) {
     LeaveGroup(socket);
     const Key before = KeyOf(socket);
     change();
@@ -47,16 +47,16 @@ class PortTable {
     by_address_[after].PushFront(&socket);
   }
   // SO_REUSEADDR of a socket, entered or not, becomes that.
-  void SetReuseAddress(SocketState& socket, bool reuse);
+  void SetReuseAddress(ControlBlock& socket, bool reuse);
 
   // A span is good until the table changes. All sockets of a port: newest first, but IPv6 sockets
   // with SO_REUSEPORT last, as Linux has them.
-  absl::Span<SocketState* const> OnPort(uint16_t port) const;
+  absl::Span<ControlBlock* const> OnPort(uint16_t port) const;
   // Whether none of them lacks SO_REUSEADDR.
   bool AllReuseAddress(uint16_t port) const;
   // Those bound to an address of it; an unset address asks for those on a wildcard, of any
   // protocol.
-  absl::Span<SocketState* const> OnAddress(const IpAddress& address, uint16_t port) const;
+  absl::Span<ControlBlock* const> OnAddress(const IpAddress& address, uint16_t port) const;
 
  private:
   struct Key {
@@ -73,19 +73,19 @@ class PortTable {
     }
   };
   struct Port {
-    Chain<SocketState> sockets;
+    Chain<ControlBlock> sockets;
     size_t without_reuse = 0;  // How many of them lack SO_REUSEADDR.
   };
 
-  static Key KeyOf(const SocketState& socket);
-  void EraseAddress(const Key& key, const SocketState& socket);
-  void JoinGroup(SocketState& socket);
+  static Key KeyOf(const ControlBlock& socket);
+  void EraseAddress(const Key& key, const ControlBlock& socket);
+  void JoinGroup(ControlBlock& socket);
 
   const bool groups_;
   StackHost& host_;
   // Looked up, never iterated.
   absl::flat_hash_map<uint16_t, Port> by_port_;
-  absl::flat_hash_map<Key, Chain<SocketState>> by_address_;
+  absl::flat_hash_map<Key, Chain<ControlBlock>> by_address_;
 };
 
 }  // namespace pollux::sim

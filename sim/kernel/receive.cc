@@ -38,7 +38,7 @@ void Describe(const QueuedDatagram& datagram, Metadata wanted, DatagramInfo& inf
 // to its reader at once, and returns memory only when a quarter of the buffer has come together or
 // the reader's part is empty: so a full buffer stays full for a few reads. When it returns some,
 // the reader gets what came meanwhile.
-void GiveBack(const PlatformRules& rules, SocketState& socket, size_t charge) {
+void GiveBack(const PlatformRules& rules, ControlBlock& socket, size_t charge) {
   if (rules.charge != BufferCharge::kTruesize) {
     socket.charged -= charge;
     return;
@@ -54,7 +54,7 @@ void GiveBack(const PlatformRules& rules, SocketState& socket, size_t charge) {
 }
 
 // The oldest of the error queue, which must not be empty; its memory is free at once.
-PendingError TakeQueuedError(SocketState& socket) {
+PendingError TakeQueuedError(ControlBlock& socket) {
   const QueuedError taken = socket.error_queue.front();
   socket.error_queue.pop_front();
   socket.charged -= taken.charge;
@@ -63,7 +63,7 @@ PendingError TakeQueuedError(SocketState& socket) {
 
 }  // namespace
 
-void ClearQueue(SocketState& socket) {
+void ClearQueue(ControlBlock& socket) {
   for (; !socket.queue.empty(); socket.queue.pop_front()) {
     socket.charged -= socket.queue.front().charge;
   }
@@ -72,11 +72,11 @@ void ClearQueue(SocketState& socket) {
   socket.unreleased = 0;
 }
 
-void ClearErrorQueue(SocketState& socket) {
+void ClearErrorQueue(ControlBlock& socket) {
   while (!socket.error_queue.empty()) TakeQueuedError(socket);
 }
 
-Outcome<bool> UdpStack::Impl::Receive(SocketState& socket, ReceiveSlot& slot) {
+Outcome<bool> UdpStack::Impl::Receive(ControlBlock& socket, ReceiveSlot& slot) {
   if (!socket.bound() && rules_.unbound_receive_is_error) return OsError::kInvalidArgument;
   const bool error_waits_for_data =
       rules_.error_report == ErrorReport::kDataFirst && !socket.queue.empty();
@@ -108,19 +108,19 @@ Outcome<bool> UdpStack::Impl::Receive(SocketState& socket, ReceiveSlot& slot) {
 }
 
 // Asking hands the queue to its reader too.
-bool UdpStack::Impl::HasDatagram(const SocketState& socket) const {
+bool UdpStack::Impl::HasDatagram(const ControlBlock& socket) const {
   if (socket.queue.empty()) return false;
   if (socket.readers_part == 0) socket.readers_part = static_cast<uint32_t>(socket.queue.size());
   return true;
 }
 
-std::optional<size_t> UdpStack::Impl::PendingDatagramSize(const SocketState& socket) const {
+std::optional<size_t> UdpStack::Impl::PendingDatagramSize(const ControlBlock& socket) const {
   if (!HasDatagram(socket)) return std::nullopt;
   return socket.queue.front().payload.size();
 }
 
 // Of an error queue, the next entry that came from the network becomes the pending error.
-std::optional<PendingError> UdpStack::Impl::TakeError(SocketState& socket) {
+std::optional<PendingError> UdpStack::Impl::TakeError(ControlBlock& socket) {
   if (socket.error_queue.empty()) {
     if (!socket.error) return std::nullopt;
     const PendingError error = *socket.error;
@@ -138,7 +138,7 @@ std::optional<PendingError> UdpStack::Impl::TakeError(SocketState& socket) {
   return error;
 }
 
-bool UdpStack::Impl::Readable(const SocketState& socket) const {
+bool UdpStack::Impl::Readable(const ControlBlock& socket) const {
   const bool ended = socket.read_shut && rules_.read_shutdown != ReadShutdown::kNothing;
   return ended || !socket.queue.empty() || socket.error || !socket.error_queue.empty();
 }

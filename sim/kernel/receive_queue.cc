@@ -105,12 +105,12 @@ size_t ChargeOf(const PlatformRules& rules, const Packet& packet, uint32_t mtu,
   return packet.payload.size() + address;
 }
 
-bool FitsQueue(const PlatformRules& rules, const SocketState& socket, size_t charge) {
+bool FitsQueue(const PlatformRules& rules, const ControlBlock& socket, size_t charge) {
   if (rules.charge == BufferCharge::kTruesize && socket.charged == 0) return true;
   return socket.charged + charge <= static_cast<size_t>(socket.options.receive_buffer);
 }
 
-bool QueueError(const PlatformRules& rules, SocketState& socket, const PendingError& error,
+bool QueueError(const PlatformRules& rules, ControlBlock& socket, const PendingError& error,
                 const Packet* about) {
   size_t charge = 0;
   if (rules.charge == BufferCharge::kTruesize) {
@@ -123,7 +123,7 @@ bool QueueError(const PlatformRules& rules, SocketState& socket, const PendingEr
   return true;
 }
 
-bool FragmentsFit(const PlatformRules& rules, const SocketState& socket, const Packet& packet,
+bool FragmentsFit(const PlatformRules& rules, const ControlBlock& socket, const Packet& packet,
                   uint32_t mtu) {
   if (!rules.fragments_limited_by_send_buffer || packet.wire_size() <= mtu) return true;
   const size_t limit = 2 * static_cast<size_t>(socket.options.send_buffer);

@@ -12,9 +12,9 @@
 #include <cstdint>
 
 #include "absl/types/span.h"
+#include "sim/kernel/control_block.h"
 #include "sim/kernel/packet.h"
 #include "sim/kernel/platform_rules.h"
-#include "sim/kernel/socket_state.h"
 
 namespace pollux::sim {
 
@@ -33,18 +33,18 @@ size_t ChargeOf(const PlatformRules& rules, const Packet& packet, uint32_t mtu,
                 absl::Span<const size_t> parts = {});
 
 // Whether a datagram of that charge still fits.
-bool FitsQueue(const PlatformRules& rules, const SocketState& socket, size_t charge);
+bool FitsQueue(const PlatformRules& rules, const ControlBlock& socket, size_t charge);
 
 // Puts an error into the error queue, of a datagram `about`, or of none that left. It takes of the
 // receive buffer as well where that is charged by memory: as much as the ICMP message that brings
 // it, which quotes the datagram. False if it does not fit, and is not queued.
-bool QueueError(const PlatformRules& rules, SocketState& socket, const PendingError& error,
+bool QueueError(const PlatformRules& rules, ControlBlock& socket, const PendingError& error,
                 const Packet* about);
 
 // Whether the fragments of a datagram that leaves by a link of `mtu` bytes fit the send buffer all
 // at once, where the platform asks: the last one may begin as long as those before it take no more
 // than twice the buffer.
-bool FragmentsFit(const PlatformRules& rules, const SocketState& socket, const Packet& packet,
+bool FragmentsFit(const PlatformRules& rules, const ControlBlock& socket, const Packet& packet,
                   uint32_t mtu);
 
 }  // namespace pollux::sim

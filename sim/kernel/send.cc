@@ -35,13 +35,13 @@ IpAddress ZeroAddress(const PlatformRules& rules, bool mapped) {
   return loopback ? IpAddress::LoopbackIpv4() : IpAddress::AnyIpv4();
 }
 
-OsError RefusalOfIpv4(const PlatformRules& rules, const SocketState& socket) {
+OsError RefusalOfIpv4(const PlatformRules& rules, const ControlBlock& socket) {
   const bool only = socket.family == AddressFamily::kIpv6;
   return only ? rules.ipv6_only_to_ipv4 : rules.ipv6_bound_to_ipv4;
 }
 
 // Where the datagram goes: given, or the peer.
-Outcome<Endpoint> UdpStack::Impl::DestinationOf(const SocketState& socket,
+Outcome<Endpoint> UdpStack::Impl::DestinationOf(const ControlBlock& socket,
                                                 const SendSlot& datagram) const {
   Endpoint target(datagram.destination.address.Unmapped(), datagram.destination.port);
   const bool given = target.is_set();
@@ -69,7 +69,7 @@ Outcome<Endpoint> UdpStack::Impl::DestinationOf(const SocketState& socket,
 }
 
 // The route for a target by the socket's options, and by those of one datagram.
-Outcome<OutputRoute> UdpStack::Impl::RouteFor(const SocketState& socket, const IpAddress& target,
+Outcome<OutputRoute> UdpStack::Impl::RouteFor(const ControlBlock& socket, const IpAddress& target,
                                               const SendOptions& options) {
   RouteRequest request;
   request.target = target;
@@ -118,7 +118,7 @@ uint32_t UdpStack::Impl::PathMtu(const OutputRoute& route) const {
 
 // Too large for the protocol, or for the path if it must not be split. With kReportUnreachable the
 // error is also queued (udp-semantics 1.4 "EMSGSIZE with IP_RECVERR").
-Outcome<> UdpStack::Impl::CheckSize(SocketState& socket, const Sending& sending, size_t size) {
+Outcome<> UdpStack::Impl::CheckSize(ControlBlock& socket, const Sending& sending, size_t size) {
   const IpAddress& target = sending.route.target;
   bool fits = size <= MaxPayload(target);
   if (rules_.size_limited_by_send_buffer) {
@@ -142,7 +142,7 @@ Outcome<> UdpStack::Impl::CheckSize(SocketState& socket, const Sending& sending,
 
 // Whether a datagram asks for nothing but to go where the latest one went, and none of what was
 // found out for that has changed.
-bool UdpStack::Impl::IsOnPath(const SocketState& socket, const SendSlot& datagram) const {
+bool UdpStack::Impl::IsOnPath(const ControlBlock& socket, const SendSlot& datagram) const {
   if (!socket.path || socket.error || !path_mtus_.empty()) return false;
   const BeatenPath& path = *socket.path;
   if (path.interfaces_version != interfaces_.version()) return false;
@@ -150,7 +150,7 @@ bool UdpStack::Impl::IsOnPath(const SocketState& socket, const SendSlot& datagra
   return path.to_peer ? !datagram.destination.is_set() : datagram.destination == path.destination;
 }
 
-void UdpStack::Impl::FollowPath(const SocketState& socket, absl::string_view payload) {
+void UdpStack::Impl::FollowPath(const ControlBlock& socket, absl::string_view payload) {
   const BeatenPath& path = *socket.path;
   Packet packet;
   packet.id = ++last_packet_;
@@ -164,7 +164,7 @@ void UdpStack::Impl::FollowPath(const SocketState& socket, absl::string_view pay
 }
 
 // Of a datagram that is about to leave: all checks have let it pass.
-void UdpStack::Impl::RememberPath(SocketState& socket, const Sending& sending,
+void UdpStack::Impl::RememberPath(ControlBlock& socket, const Sending& sending,
                                   const SendSlot& datagram) const {
   const OutputRoute& route = sending.route;
   const Endpoint destination(route.target, sending.destination.port);
@@ -193,7 +193,7 @@ void UdpStack::Impl::RememberPath(SocketState& socket, const Sending& sending,
 
 // ---- Every other way ----
 
-Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
+Outcome<> UdpStack::Impl::Send(ControlBlock& socket, const SendSlot& datagram) {
   if (IsOnPath(socket, datagram)) {
     FollowPath(socket, datagram.payload);
     return Done();
@@ -254,7 +254,7 @@ Outcome<> UdpStack::Impl::Send(SocketState& socket, const SendSlot& datagram) {
   return Emit(socket, sending, datagram.payload);
 }
 
-Outcome<> UdpStack::Impl::Emit(const SocketState& socket, const Sending& sending,
+Outcome<> UdpStack::Impl::Emit(const ControlBlock& socket, const Sending& sending,
                                absl::string_view payload) {
   const OutputRoute& route = sending.route;
   Packet packet;
@@ -295,7 +295,7 @@ void UdpStack::Impl::TransmitSplit(uint32_t interface_index, const Packet& packe
 
 // The host's own copy, then the wire's. A broadcast always comes back; a group datagram if the host
 // is a member on the outgoing interface and the sender did not turn it off (udp-semantics 1.2.3).
-void UdpStack::Impl::EmitGroup(const SocketState& socket, const Sending& sending, Packet& packet) {
+void UdpStack::Impl::EmitGroup(const ControlBlock& socket, const Sending& sending, Packet& packet) {
   const OutputRoute& route = sending.route;
   const bool group = route.kind == OutputRoute::Kind::kGroup;
   const bool member = !group || groups_.Accepts(route.interface_index, route.target, route.source);

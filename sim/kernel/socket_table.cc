@@ -40,7 +40,7 @@ std::string GroupText(const UdpStack& stack, const GroupMembership& membership) 
 }
 
 // Options as `ss` and the kernels' manuals shorten them.
-std::vector<std::string> OptionWords(const PlatformRules& rules, const SocketState& socket) {
+std::vector<std::string> OptionWords(const PlatformRules& rules, const ControlBlock& socket) {
   const SocketOptions& options = socket.options;
   std::vector<std::string> words;
   const auto add = [&](bool there, absl::string_view word) {
@@ -77,7 +77,7 @@ std::vector<std::string> OptionWords(const PlatformRules& rules, const SocketSta
 
 std::vector<SocketInfo> UdpStack::Impl::Sockets() const {
   std::vector<SocketInfo> all;
-  sockets_.ForEach([&](const SocketState& socket) {
+  sockets_.ForEach([&](const ControlBlock& socket) {
     SocketInfo& info = all.emplace_back();
     info.id = socket.id;
     info.family = socket.family;

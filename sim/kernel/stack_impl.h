@@ -20,6 +20,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "sim/kernel/control_block.h"
 #include "sim/kernel/forwarding.h"
 #include "sim/kernel/group_table.h"
 #include "sim/kernel/id_table.h"
@@ -28,7 +29,6 @@
 #include "sim/kernel/output_route.h"
 #include "sim/kernel/port_table.h"
 #include "sim/kernel/reassembly.h"
-#include "sim/kernel/socket_state.h"
 #include "sim/kernel/udp_stack.h"
 #include "sim/kernel/unicast_lookup.h"
 
@@ -46,13 +46,13 @@ class UdpStack::Impl {
   // Whether the process may use the network at all; if not, it panics.
   bool Allowed() const;
   // The socket of that id, which must be open.
-  SocketState& Get(SocketId id) const {
-    SocketState* const socket = sockets_.Find(id);
+  ControlBlock& Get(SocketId id) const {
+    ControlBlock* const socket = sockets_.Find(id);
     if (ABSL_PREDICT_FALSE(socket == nullptr)) NotOpen(id);
     return *socket;
   }
   // The same for a call that changes the socket: what its sends have found out is void.
-  SocketState& GetToChange(SocketId id) const;
+  ControlBlock& GetToChange(SocketId id) const;
 
   Outcome<SocketId> Open(AddressFamily family, UserId user);
   void Close(SocketId id);
@@ -63,33 +63,33 @@ class UdpStack::Impl {
   std::vector<SocketInfo> Sockets() const;
 
   // bind.cc
-  Outcome<> Bind(SocketState& socket, const Endpoint& local);
-  Endpoint LocalEndpoint(const SocketState& socket) const;
+  Outcome<> Bind(ControlBlock& socket, const Endpoint& local);
+  Endpoint LocalEndpoint(const ControlBlock& socket) const;
 
   // connect.cc
-  Outcome<> Connect(SocketState& socket, const Endpoint& peer);
-  Outcome<> Disconnect(SocketState& socket);
-  std::optional<Endpoint> PeerEndpoint(const SocketState& socket) const;
-  Outcome<> Shutdown(SocketState& socket, ShutdownHow how);
+  Outcome<> Connect(ControlBlock& socket, const Endpoint& peer);
+  Outcome<> Disconnect(ControlBlock& socket);
+  std::optional<Endpoint> PeerEndpoint(const ControlBlock& socket) const;
+  Outcome<> Shutdown(ControlBlock& socket, ShutdownHow how);
 
   // send.cc
-  Outcome<> Send(SocketState& socket, const SendSlot& datagram);
+  Outcome<> Send(ControlBlock& socket, const SendSlot& datagram);
 
   // receive.cc
-  Outcome<bool> Receive(SocketState& socket, ReceiveSlot& slot);
-  std::optional<size_t> PendingDatagramSize(const SocketState& socket) const;
-  bool HasDatagram(const SocketState& socket) const;
-  std::optional<PendingError> TakeError(SocketState& socket);
-  bool Readable(const SocketState& socket) const;
+  Outcome<bool> Receive(ControlBlock& socket, ReceiveSlot& slot);
+  std::optional<size_t> PendingDatagramSize(const ControlBlock& socket) const;
+  bool HasDatagram(const ControlBlock& socket) const;
+  std::optional<PendingError> TakeError(ControlBlock& socket);
+  bool Readable(const ControlBlock& socket) const;
 
   // options.cc
-  Outcome<> SetOption(SocketState& socket, SocketOption option, int value);
-  Outcome<int> GetOption(const SocketState& socket, SocketOption option) const;
+  Outcome<> SetOption(ControlBlock& socket, SocketOption option, int value);
+  Outcome<int> GetOption(const ControlBlock& socket, SocketOption option) const;
 
   // memberships.cc
-  Outcome<> Join(SocketState& socket, const GroupMembership& membership);
-  Outcome<> Leave(SocketState& socket, const GroupMembership& membership);
-  Outcome<> SetMulticastInterface(SocketState& socket, uint32_t interface_index);
+  Outcome<> Join(ControlBlock& socket, const GroupMembership& membership);
+  Outcome<> Leave(ControlBlock& socket, const GroupMembership& membership);
+  Outcome<> SetMulticastInterface(ControlBlock& socket, uint32_t interface_index);
   // Tells the host of groups that a call has begun or ceased to want.
   void AnnounceGroups();
 
@@ -160,34 +160,34 @@ class UdpStack::Impl {
   };
 
   // bind.cc
-  Outcome<IpAddress> CheckFamily(const SocketState& socket, const IpAddress& address) const;
-  std::optional<OsError> CheckAddress(const SocketState& socket, const IpAddress& address) const;
-  std::optional<OsError> CheckIpv6Address(const SocketState& socket,
+  Outcome<IpAddress> CheckFamily(const ControlBlock& socket, const IpAddress& address) const;
+  std::optional<OsError> CheckAddress(const ControlBlock& socket, const IpAddress& address) const;
+  std::optional<OsError> CheckIpv6Address(const ControlBlock& socket,
                                           const IpAddress& address) const;
-  std::optional<OsError> CheckPrivilege(const SocketState& socket, const IpAddress& address,
+  std::optional<OsError> CheckPrivilege(const ControlBlock& socket, const IpAddress& address,
                                         uint16_t port) const;
-  std::optional<OsError> FindConflict(const SocketState& socket, uint16_t port) const;
-  bool ChoosePort(SocketState& socket);
-  Outcome<> ImplicitBind(SocketState& socket);
+  std::optional<OsError> FindConflict(const ControlBlock& socket, uint16_t port) const;
+  bool ChoosePort(ControlBlock& socket);
+  Outcome<> ImplicitBind(ControlBlock& socket);
 
   // connect.cc
-  Outcome<Endpoint> CheckPeer(SocketState& socket, const Endpoint& peer);
-  bool IsDuplicate(const SocketState& socket, const OutputRoute& route, uint16_t peer_port) const;
-  void SetLocal(SocketState& socket, const IpAddress& local);
-  void ResetLocal(SocketState& socket);
-  void ForgetPeer(SocketState& socket);
+  Outcome<Endpoint> CheckPeer(ControlBlock& socket, const Endpoint& peer);
+  bool IsDuplicate(const ControlBlock& socket, const OutputRoute& route, uint16_t peer_port) const;
+  void SetLocal(ControlBlock& socket, const IpAddress& local);
+  void ResetLocal(ControlBlock& socket);
+  void ForgetPeer(ControlBlock& socket);
 
   // send.cc
-  bool IsOnPath(const SocketState& socket, const SendSlot& datagram) const;
-  void FollowPath(const SocketState& socket, absl::string_view payload);
-  void RememberPath(SocketState& socket, const Sending& sending, const SendSlot& datagram) const;
-  Outcome<Endpoint> DestinationOf(const SocketState& socket, const SendSlot& datagram) const;
-  Outcome<OutputRoute> RouteFor(const SocketState& socket, const IpAddress& target,
+  bool IsOnPath(const ControlBlock& socket, const SendSlot& datagram) const;
+  void FollowPath(const ControlBlock& socket, absl::string_view payload);
+  void RememberPath(ControlBlock& socket, const Sending& sending, const SendSlot& datagram) const;
+  Outcome<Endpoint> DestinationOf(const ControlBlock& socket, const SendSlot& datagram) const;
+  Outcome<OutputRoute> RouteFor(const ControlBlock& socket, const IpAddress& target,
                                 const SendOptions& options);
-  Outcome<> CheckSize(SocketState& socket, const Sending& sending, size_t size);
+  Outcome<> CheckSize(ControlBlock& socket, const Sending& sending, size_t size);
   uint32_t PathMtu(const OutputRoute& route) const;
-  Outcome<> Emit(const SocketState& socket, const Sending& sending, absl::string_view payload);
-  void EmitGroup(const SocketState& socket, const Sending& sending, Packet& packet);
+  Outcome<> Emit(const ControlBlock& socket, const Sending& sending, absl::string_view payload);
+  void EmitGroup(const ControlBlock& socket, const Sending& sending, Packet& packet);
   // Transmits it as it is, or in fragments where it is larger than `mtu`.
   void TransmitSplit(uint32_t interface_index, const Packet& packet, size_t mtu);
 
@@ -211,16 +211,16 @@ class UdpStack::Impl {
                        absl::Span<const size_t> parts, absl::Time now);
   void DeliverUnicast(uint32_t link, const Packet& packet, const Arrival& arrival, absl::Time now);
   void DeliverToAll(uint32_t link, const Packet& packet, const Arrival& arrival, absl::Time now);
-  SocketState* OnlyHearer(uint32_t link, const Packet& packet, const Arrival& arrival) const;
+  ControlBlock* OnlyHearer(uint32_t link, const Packet& packet, const Arrival& arrival) const;
   static bool IsFromOutsideAndWhole(uint32_t link, const Arrival& arrival);
-  bool Hears(const SocketState& socket, const Arrival& arrival, bool own_copy) const;
-  bool HearsGroup(const SocketState& socket, const Arrival& arrival) const;
+  bool Hears(const ControlBlock& socket, const Arrival& arrival, bool own_copy) const;
+  bool HearsGroup(const ControlBlock& socket, const Arrival& arrival) const;
   bool IsForUs(uint32_t link, const Packet& packet, const Arrival& arrival) const;
   Claim ClaimOf(uint32_t link, const Packet& packet, const Arrival& arrival) const;
   // What the datagram costs of any socket's receive buffer.
   size_t ChargeFor(const Packet& packet, const Arrival& arrival) const;
   // Whether it fitted. `again`: so did, to the latest socket that got it.
-  bool Enqueue(SocketState& socket, const Packet& packet, const Arrival& arrival, size_t charge,
+  bool Enqueue(ControlBlock& socket, const Packet& packet, const Arrival& arrival, size_t charge,
                absl::Time now, bool again = false);
 
   // icmp.cc
@@ -231,30 +231,30 @@ class UdpStack::Impl {
   bool IsSenderOf(uint32_t link, const Packet& packet) const;
   void DeliverIcmp(uint32_t link, const Packet& packet);
   // Whether the socket is told.
-  bool ReportIcmp(SocketState& socket, const Packet& packet);
+  bool ReportIcmp(ControlBlock& socket, const Packet& packet);
   void LearnPathMtu(const Packet& packet);
 
   // memberships.cc
-  uint32_t MembershipInterface(const SocketState& socket, const GroupMembership& membership) const;
-  SocketMembership* FindMembership(SocketState& socket, const IpAddress& group,
+  uint32_t MembershipInterface(const ControlBlock& socket, const GroupMembership& membership) const;
+  SocketMembership* FindMembership(ControlBlock& socket, const IpAddress& group,
                                    uint32_t interface_index);
-  Outcome<> JoinAnySource(SocketState& socket, const IpAddress& group, uint32_t interface_index,
+  Outcome<> JoinAnySource(ControlBlock& socket, const IpAddress& group, uint32_t interface_index,
                           bool interface_was_named);
-  Outcome<> JoinSource(SocketState& socket, const IpAddress& group, uint32_t interface_index,
+  Outcome<> JoinSource(ControlBlock& socket, const IpAddress& group, uint32_t interface_index,
                        const IpAddress& source);
-  Outcome<> LeaveSource(SocketState& socket, const IpAddress& group, uint32_t interface_index,
+  Outcome<> LeaveSource(ControlBlock& socket, const IpAddress& group, uint32_t interface_index,
                         const IpAddress& source);
-  void Drop(SocketState& socket, SocketMembership* membership);
+  void Drop(ControlBlock& socket, SocketMembership* membership);
 
   // options.cc
-  Outcome<> SetReuse(SocketState& socket, SocketOption option, bool on);
+  Outcome<> SetReuse(ControlBlock& socket, SocketOption option, bool on);
   Outcome<> SetBuffer(int& buffer, int value, int min, int max);
-  Outcome<> SetBoundInterface(SocketState& socket, int value);
-  Outcome<> SetHeaderField(SocketState& socket, SocketOption option, int value);
-  Outcome<> SetMulticastOption(SocketState& socket, SocketOption option, int value);
-  Outcome<> SetQueueOption(SocketState& socket, SocketOption option, int value);
-  Outcome<int> GetQueueOption(const SocketState& socket, SocketOption option) const;
-  Outcome<int> GetPathMtu(const SocketState& socket) const;
+  Outcome<> SetBoundInterface(ControlBlock& socket, int value);
+  Outcome<> SetHeaderField(ControlBlock& socket, SocketOption option, int value);
+  Outcome<> SetMulticastOption(ControlBlock& socket, SocketOption option, int value);
+  Outcome<> SetQueueOption(ControlBlock& socket, SocketOption option, int value);
+  Outcome<int> GetQueueOption(const ControlBlock& socket, SocketOption option) const;
+  Outcome<int> GetPathMtu(const ControlBlock& socket) const;
 
   const PlatformRules& rules_;
   StackHost& host_;
@@ -266,7 +266,7 @@ class UdpStack::Impl {
   Memo<RouteRequest, Outcome<OutputRoute>> routes_;  // Of `FindOutputRoute`,
   Memo<Hop, IpAddress> gateways_;                    // of `Gateway`,
   Memo<Ends, Claim> claims_;                         // and of `ClaimOf`.
-  IdTable<std::unique_ptr<SocketState>> sockets_;
+  IdTable<std::unique_ptr<ControlBlock>> sockets_;
   SocketId last_socket_ = 0;
   uint64_t last_packet_ = 0;
   uint64_t last_connection_ = 0;
@@ -279,14 +279,14 @@ class UdpStack::Impl {
 };
 
 // What a socket that does not speak IPv4 says to an IPv4 destination.
-OsError RefusalOfIpv4(const PlatformRules& rules, const SocketState& socket);
+OsError RefusalOfIpv4(const PlatformRules& rules, const ControlBlock& socket);
 // Throws away what waits to be read.
-void ClearQueue(SocketState& socket);
+void ClearQueue(ControlBlock& socket);
 // The same of the error queue.
-void ClearErrorQueue(SocketState& socket);
+void ClearErrorQueue(ControlBlock& socket);
 // The peer, with the interface that a link-local one is reached by: the one the socket is bound to
 // by now.
-Endpoint ScopedPeer(const SocketState& socket);
+Endpoint ScopedPeer(const ControlBlock& socket);
 // The address that :: stands for as a destination of an IPv6 socket, which may be on a mapped one.
 IpAddress ZeroAddress(const PlatformRules& rules, bool mapped);
 

@@ -23,15 +23,15 @@ void UdpStack::Impl::NotOpen(SocketId id) {
   std::abort();
 }
 
-SocketState& UdpStack::Impl::GetToChange(SocketId id) const {
-  SocketState& socket = Get(id);
+ControlBlock& UdpStack::Impl::GetToChange(SocketId id) const {
+  ControlBlock& socket = Get(id);
   socket.path.reset();
   return socket;
 }
 
 Outcome<SocketId> UdpStack::Impl::Open(AddressFamily family, UserId user) {
   if (family == AddressFamily::kNone) return OsError::kAddressFamilyNotSupported;
-  auto socket = std::make_unique<SocketState>();
+  auto socket = std::make_unique<ControlBlock>();
   socket->id = ++last_socket_;
   socket->family = family;
   socket->user = user;
@@ -48,14 +48,14 @@ Outcome<SocketId> UdpStack::Impl::Open(AddressFamily family, UserId user) {
 }
 
 void UdpStack::Impl::Close(SocketId id) {
-  SocketState& socket = Get(id);
+  ControlBlock& socket = Get(id);
   if (socket.bound()) ports_.Remove(socket);
   for (const SocketMembership& membership : socket.memberships) groups_.Remove(membership);
   sockets_.Remove(id);
 }
 
 void UdpStack::Impl::Reset() {
-  sockets_.ForEach([this](const SocketState& socket) { Close(socket.id); });
+  sockets_.ForEach([this](const ControlBlock& socket) { Close(socket.id); });
   reassembly_.Clear();
   path_mtus_.clear();
   icmp_budgets_.clear();
@@ -63,7 +63,7 @@ void UdpStack::Impl::Reset() {
 
 // Addresses and routes have changed: what sockets know of the way to their peers may be wrong.
 void UdpStack::Impl::ForgetKeptRoutes() {
-  sockets_.ForEach([](SocketState& socket) { socket.kept_route.reset(); });
+  sockets_.ForEach([](ControlBlock& socket) { socket.kept_route.reset(); });
 }
 
 UdpStack::UdpStack(const PlatformRules& rules, StackHost& host, Capabilities capabilities,
@@ -207,7 +207,7 @@ std::optional<PendingError> UdpStack::TakeError(SocketId socket) {
 }
 
 std::optional<OsError> UdpStack::TakeSocketError(SocketId socket) {
-  SocketState& state = Change().Get(socket);
+  ControlBlock& state = Change().Get(socket);
   if (!state.error) return std::nullopt;
   const OsError error = state.error->error;
   state.error.reset();

@@ -7,15 +7,15 @@
 namespace pollux::sim {
 namespace {
 
-using Sockets = absl::Span<SocketState* const>;
+using Sockets = absl::Span<ControlBlock* const>;
 
-bool Carries(const SocketState& socket, const Arrival& arrival) {
+bool Carries(const ControlBlock& socket, const Arrival& arrival) {
   return arrival.destination.address.is_ipv4() ? socket.CarriesIpv4() : socket.CarriesIpv6();
 }
 
 // Negative if the socket drops out. A peer without a port counts for its address alone. Simulated
 // hosts have one processor, so that a socket that knows one knows the datagram's.
-int Score(const PlatformRules& rules, const SocketState& socket, const Arrival& arrival) {
+int Score(const PlatformRules& rules, const ControlBlock& socket, const Arrival& arrival) {
   if (!Carries(socket, arrival) || !Admits(rules, socket, arrival)) return -1;
   int score = socket.is_ipv6() ? 1 : 2;
   if (socket.connected) score += socket.peer.port != 0 ? 8 : 4;
@@ -41,12 +41,12 @@ uint32_t Hash(uint32_t hash, const Endpoint& endpoint) {
 }
 
 // The member that the datagram's addresses point at, passing over connected ones; null if all are.
-SocketState* SelectMember(const ReuseGroup& group, const Arrival& arrival) {
+ControlBlock* SelectMember(const ReuseGroup& group, const Arrival& arrival) {
   const uint32_t hash = Hash(Hash(group.seed.value_or(0), arrival.source), arrival.destination);
   const size_t count = group.members.size();
   const size_t first = static_cast<size_t>((uint64_t{hash} * count) >> 32);
   for (size_t i = 0; i < count; ++i) {
-    SocketState* member = group.members[(first + i) % count];
+    ControlBlock* member = group.members[(first + i) % count];
     if (!member->connected) return member;
   }
   return nullptr;
@@ -54,16 +54,16 @@ SocketState* SelectMember(const ReuseGroup& group, const Arrival& arrival) {
 
 // Linux: the highest score, the first in the chain among equals. A group of which nobody was ever
 // connected ends the search, even if a better single socket stands behind it.
-SocketState* LinuxBest(const PlatformRules& rules, Sockets chain, const Arrival& arrival) {
-  SocketState* best = nullptr;
+ControlBlock* LinuxBest(const PlatformRules& rules, Sockets chain, const Arrival& arrival) {
+  ControlBlock* best = nullptr;
   int best_score = -1;
-  for (SocketState* socket : chain) {
+  for (ControlBlock* socket : chain) {
     const int score = Score(rules, *socket, arrival);
     if (score <= best_score) continue;
     best = socket;
     best_score = score;
     if (socket->connected || !socket->options.reuse_port || !socket->reuse_group) continue;
-    SocketState* member = SelectMember(*socket->reuse_group, arrival);
+    ControlBlock* member = SelectMember(*socket->reuse_group, arrival);
     if (member == nullptr) continue;
     best = member;
     if (!socket->reuse_group->had_connection) return best;
@@ -75,10 +75,10 @@ SocketState* LinuxBest(const PlatformRules& rules, Sockets chain, const Arrival&
 
 // The others: no scores. Connected sockets come first where the platform prefers them, then the
 // first or the last of the chain; an IPv4 socket's wildcard is preferred to a dual-stack one.
-SocketState* PlainBest(const PlatformRules& rules, Sockets chain, bool newest,
-                       const Arrival& arrival) {
-  SocketState* best = nullptr;
-  for (SocketState* socket : chain) {
+ControlBlock* PlainBest(const PlatformRules& rules, Sockets chain, bool newest,
+                        const Arrival& arrival) {
+  ControlBlock* best = nullptr;
+  for (ControlBlock* socket : chain) {
     if (Score(rules, *socket, arrival) < 0) continue;
     if (best == nullptr) {
       best = socket;
@@ -97,8 +97,8 @@ SocketState* PlainBest(const PlatformRules& rules, Sockets chain, bool newest,
   return best;
 }
 
-SocketState* Best(const PlatformRules& rules, Sockets chain, bool wildcard,
-                  const Arrival& arrival) {
+ControlBlock* Best(const PlatformRules& rules, Sockets chain, bool wildcard,
+                   const Arrival& arrival) {
   switch (rules.unicast_tie) {
     case UnicastTie::kNewest:
       if (rules.reuse_port_groups) return LinuxBest(rules, chain, arrival);
@@ -111,26 +111,26 @@ SocketState* Best(const PlatformRules& rules, Sockets chain, bool wildcard,
   return PlainBest(rules, chain, /*newest=*/false, arrival);
 }
 
-SocketState* FindEarly(const PlatformRules& rules, Sockets chain, const Arrival& arrival) {
+ControlBlock* FindEarly(const PlatformRules& rules, Sockets chain, const Arrival& arrival) {
   if (chain.empty()) return nullptr;
-  SocketState* first = chain.front();
+  ControlBlock* first = chain.front();
   const bool exact = first->connected && first->peer.port == arrival.source.port;
   return exact && Carries(*first, arrival) && Admits(rules, *first, arrival) ? first : nullptr;
 }
 
 // Whether there is nothing by which a socket chooses: alone on an address, it gets all that comes.
-bool TakesAll(const SocketState& socket) {
+bool TakesAll(const ControlBlock& socket) {
   return !socket.connected && !socket.former_peer && !socket.reuse_group &&
          socket.options.bound_interface == 0;
 }
 
 }  // namespace
 
-bool FiltersByFormerPeer(const SocketState& socket, const Arrival& arrival) {
+bool FiltersByFormerPeer(const ControlBlock& socket, const Arrival& arrival) {
   return socket.former_peer && arrival.source.address.is_ipv6();
 }
 
-bool Admits(const PlatformRules& rules, const SocketState& socket, const Arrival& arrival) {
+bool Admits(const PlatformRules& rules, const ControlBlock& socket, const Arrival& arrival) {
   if (socket.connected) {
     if (socket.peer.port != 0 && socket.peer.port != arrival.source.port) return false;
     if (socket.peer.address.WithScope(0) != arrival.source.address.WithScope(0)) return false;
@@ -143,14 +143,14 @@ bool Admits(const PlatformRules& rules, const SocketState& socket, const Arrival
   return bound == 0 || bound == arrival.interface_index || !rules.bound_interface_filters_input;
 }
 
-SocketState* MemberFor(SocketState& socket, const Arrival& arrival) {
+ControlBlock* MemberFor(ControlBlock& socket, const Arrival& arrival) {
   if (socket.connected || !socket.options.reuse_port || !socket.reuse_group) return &socket;
-  SocketState* member = SelectMember(*socket.reuse_group, arrival);
+  ControlBlock* member = SelectMember(*socket.reuse_group, arrival);
   return member != nullptr ? member : &socket;
 }
 
-SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
-                          const Arrival& arrival, bool early) {
+ControlBlock* FindReceiver(const PlatformRules& rules, const PortTable& ports,
+                           const Arrival& arrival, bool early) {
   const uint16_t port = arrival.destination.port;
   const IpAddress address = arrival.destination.address.WithScope(0);
   const Sockets specific = ports.OnAddress(address, port);
@@ -158,13 +158,13 @@ SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
     return specific.front();
   }
   if (early) {
-    if (SocketState* first = FindEarly(rules, specific, arrival)) return first;
+    if (ControlBlock* first = FindEarly(rules, specific, arrival)) return first;
   }
   // Connected sockets of this very peer are found before all others (hash4, Linux 6.13 and later;
   // elsewhere the exact 4-tuple).
   if (rules.connected_first) {
-    SocketState* newest = nullptr;
-    for (SocketState* socket : specific) {
+    ControlBlock* newest = nullptr;
+    for (ControlBlock* socket : specific) {
       const bool exact = socket->connected && socket->peer.port == arrival.source.port &&
                          socket->entered_peer && socket->peer == socket->entered_peer->peer;
       if (!exact || Score(rules, *socket, arrival) < 0) continue;
@@ -172,7 +172,7 @@ SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
     }
     if (newest != nullptr) return newest;
   }
-  SocketState* found = Best(rules, specific, /*wildcard=*/false, arrival);
+  ControlBlock* found = Best(rules, specific, /*wildcard=*/false, arrival);
   if (found != nullptr) return found;
   return Best(rules, ports.OnAddress(IpAddress(), port), /*wildcard=*/true, arrival);
 }

@@ -30,17 +30,17 @@ struct Arrival {
 // Null if nobody takes it. `early` says that the datagram may be found its socket before any lookup
 // (Linux: early demultiplexing, of what comes whole from outside): the first in the chain of its
 // address, if it is connected to this very source.
-SocketState* FindReceiver(const PlatformRules& rules, const PortTable& ports,
-                          const Arrival& arrival, bool early = false);
+ControlBlock* FindReceiver(const PlatformRules& rules, const PortTable& ports,
+                           const Arrival& arrival, bool early = false);
 
 // Who gets a datagram that was meant for `socket` alone: itself, or the member of its reuse-port
 // group that the datagram's addresses point at.
-SocketState* MemberFor(SocketState& socket, const Arrival& arrival);
+ControlBlock* MemberFor(ControlBlock& socket, const Arrival& arrival);
 
 // Whether a disconnected IPv6 socket still measures the datagram by the peer that it had.
-bool FiltersByFormerPeer(const SocketState& socket, const Arrival& arrival);
+bool FiltersByFormerPeer(const ControlBlock& socket, const Arrival& arrival);
 // Whether peer and bound interface of a socket let the datagram in.
-bool Admits(const PlatformRules& rules, const SocketState& socket, const Arrival& arrival);
+bool Admits(const PlatformRules& rules, const ControlBlock& socket, const Arrival& arrival);
 
 }  // namespace pollux::sim
 

@@ -48,13 +48,13 @@ constexpr Matrix kXp = {
     "IIAAII",  // EX S
 };
 
-int Index(const SocketState& socket) {
+int Index(const ControlBlock& socket) {
   const SocketOptions& options = socket.options;
   const int kind = options.exclusive_address ? 4 : options.reuse_address ? 2 : 0;
   return kind + (socket.on_wildcard() ? 0 : 1);
 }
 
-char Lookup(const SocketState& socket, const SocketState& holder, bool xp) {
+char Lookup(const ControlBlock& socket, const ControlBlock& holder, bool xp) {
   // The wildcards of different protocols live side by side, unless the holder is exclusive
   // (udp-semantics 4.1.2 "6dual any > v4 any, both none").
   if (socket.on_wildcard() && holder.on_wildcard() &&

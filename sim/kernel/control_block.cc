@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "sim/kernel/socket_state.h"
+#include "sim/kernel/control_block.h"
 
 #include <algorithm>
 
@@ -10,11 +10,11 @@ bool SocketMembership::Takes(const IpAddress& source) const {
   return !source_specific || std::find(sources.begin(), sources.end(), source) != sources.end();
 }
 
-bool SocketState::CarriesIpv4() const {
+bool ControlBlock::CarriesIpv4() const {
   return local.is_ipv4() || local.family() == AddressFamily::kDual;
 }
 
-bool SocketState::CarriesIpv6() const {
+bool ControlBlock::CarriesIpv6() const {
   return local.is_ipv6() || local.family() == AddressFamily::kDual;
 }
 

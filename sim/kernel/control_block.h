@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// File: socket_state.h
+// File: control_block.h
 //
-// What a simulated kernel keeps for one socket. Plain data: the rules that change it live in the
-// files named after them.
+// What a simulated kernel keeps for one socket: its protocol control block, as BSD calls it. Plain
+// data: the rules that change it live in the files named after them.
 
-#ifndef POLLUX_SIM_KERNEL_SOCKET_STATE_H_
-#define POLLUX_SIM_KERNEL_SOCKET_STATE_H_
+#ifndef POLLUX_SIM_KERNEL_CONTROL_BLOCK_H_
+#define POLLUX_SIM_KERNEL_CONTROL_BLOCK_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -25,12 +25,12 @@
 
 namespace pollux::sim {
 
-struct SocketState;
+struct ControlBlock;
 
 // Sockets that share their datagrams by SO_REUSEPORT. A datagram goes to the member that its hash
 // points at; a member that leaves is replaced by the last (udp-semantics 1.2.1, 5).
 struct ReuseGroup {
-  std::vector<SocketState*> members;
+  std::vector<ControlBlock*> members;
   // Whether a member was ever connected: then the group is scored like single sockets.
   bool had_connection = false;
   std::optional<uint32_t> seed;  // Drawn when the second member comes.
@@ -118,7 +118,7 @@ struct SocketOptions {
   Boxed<Queues> queues = {};
 };
 
-struct SocketState {
+struct ControlBlock {
   SocketId id = 0;
   AddressFamily family = AddressFamily::kIpv4;
   // A dual-stack socket that was bound to an IPv6 address: it never speaks IPv4 again, even if a
@@ -181,4 +181,4 @@ IpAddress WildcardOf(AddressFamily family);
 
 }  // namespace pollux::sim
 
-#endif  // POLLUX_SIM_KERNEL_SOCKET_STATE_H_
+#endif  // POLLUX_SIM_KERNEL_CONTROL_BLOCK_H_
