@@ -13,12 +13,10 @@
 //    that posts itself for instance, is made to take `kTurnTime` after every `kTurnsPerInstant`
 //    turns, so that it cannot stop the clock.
 //  * `Run` also returns when nothing is left to happen in the network, and `RunUntil` with an
-//  infinite
-//    timeout then returns false: they would wait for ever. Tasks that other threads are about to
-//    post do not count: nothing in a simulation waits for other threads.
+//    infinite timeout then returns false: they would wait for ever. Tasks that other threads are
+//    about to post do not count: nothing in a simulation waits for other threads.
 //  * `RunFor` with zero lets happen what is due in the network at this instant, and then runs one
-//  turn
-//    of this host. The clock stands: who waits for something to arrive has to let time pass.
+//    turn of this host. The clock stands: who waits for something to arrive has to let time pass.
 
 #ifndef POLLUX_SIM_HOST_LOOP_H_
 #define POLLUX_SIM_HOST_LOOP_H_

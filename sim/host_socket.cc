@@ -24,58 +24,68 @@ std::string Describe(absl::string_view verb, const GroupMembership& membership) 
 }  // namespace
 
 HostSocket::HostSocket(HostEngine& engine, SocketId id, AddressFamily family)
-    : EngineSocket(engine), engine_(engine), stack_(engine.stack()), id_(id), family_(family) {}
+    : EngineSocket(engine), family_(family), block_(engine.stack().Find(id)), id_(id) {
+  SetKnownErrors(Waiting::kNothing);
+}
 
 HostSocket::~HostSocket() {
   if (dead_) return;
-  stack_.Close(id_);
-  engine_.Forget(id_);
+  stack().Close(id_);
+  host_engine().Forget(id_);
+}
+
+void HostSocket::Kill() {
+  dead_ = true;
+  SetKnownDatagrams(Waiting::kNothing);
+  SetKnownErrors(Waiting::kNothing);
 }
 
 // ---- Addresses ----
 
 absl::Status HostSocket::Bind(const Endpoint& local) {
   const std::string what = absl::StrCat("bind ", local.ToString());
-  if (dead_) return engine_.Gone(what);
+  if (dead_) return host_engine().Gone(what);
   if (local.is_set() && !Speaks(local.address)) {
     return Failure(OsError::kAddressFamilyNotSupported, what);
   }
-  return StatusOf(stack_.Bind(id_, local), what);
+  return StatusOf(stack().Bind(id_, local), what);
 }
 
 absl::Status HostSocket::Connect(const Endpoint& peer) {
   const std::string what = absl::StrCat("connect to ", peer.ToString());
-  if (dead_) return engine_.Gone(what);
+  if (dead_) return host_engine().Gone(what);
   if (absl::Status status = CheckDestination(peer, what); !status.ok()) return status;
   StashErrors();
   const Endpoint before = LocalEndpoint();
-  const bool again = stack_.PeerEndpoint(id_).has_value();
-  const Outcome<> outcome = stack_.Connect(id_, peer);
+  const bool again = stack().PeerEndpoint(id_).has_value();
+  const Outcome<> outcome = stack().Connect(id_, peer);
+  SetKnownDatagrams(Waiting::kUnknown);  // Some kernels throw away what waits.
   // A kernel binds the socket before it looks for a route.
-  if (!outcome.ok() && !again && before.port == 0) static_cast<void>(stack_.Disconnect(id_));
+  if (!outcome.ok() && !again && before.port == 0) static_cast<void>(stack().Disconnect(id_));
   if (outcome.ok() && !again) before_connect_ = before;
   return StatusOf(outcome, what);
 }
 
 absl::Status HostSocket::Disconnect() {
-  if (dead_) return engine_.Gone("disconnect");
-  const std::optional<Endpoint> peer = stack_.PeerEndpoint(id_);
+  if (dead_) return host_engine().Gone("disconnect");
+  const std::optional<Endpoint> peer = stack().PeerEndpoint(id_);
   if (!peer.has_value()) return absl::OkStatus();
   StashErrors();
-  const Outcome<> outcome = stack_.Disconnect(id_);
-  if (!outcome.ok() && !stack_.rules().disconnect_is_error) {
+  const Outcome<> outcome = stack().Disconnect(id_);
+  SetKnownDatagrams(Waiting::kUnknown);
+  if (!outcome.ok() && !stack().rules().disconnect_is_error) {
     return Failure(outcome.error(), absl::StrCat("disconnect from ", peer->ToString()));
   }
   // Some kernels give a port up that they chose themselves.
   if (!before_connect_ || before_connect_->port == 0 || LocalEndpoint().port != 0) {
     return absl::OkStatus();
   }
-  return StatusOf(stack_.Bind(id_, *before_connect_),
+  return StatusOf(stack().Bind(id_, *before_connect_),
                   absl::StrCat("bind ", before_connect_->ToString(), " again"));
 }
 
 Endpoint HostSocket::LocalEndpoint() const {
-  return dead_ ? Endpoint() : stack_.LocalEndpoint(id_);
+  return dead_ ? Endpoint() : stack().LocalEndpoint(id_);
 }
 
 bool HostSocket::Speaks(const IpAddress& address) const {
@@ -111,13 +121,13 @@ absl::Status HostSocket::CheckDestination(const Endpoint& destination,
 // ---- Datagrams ----
 
 absl::StatusOr<size_t> HostSocket::Send(absl::Span<const SendSlot> datagrams) {
-  if (dead_) return engine_.Gone("send");
+  if (dead_) return host_engine().Gone("send");
   StashErrors();
   size_t sent = 0;
   while (sent < datagrams.size()) {
     const SendSlot& slot = datagrams[sent];
     if (!IsSendable(slot)) return sent > 0 ? absl::StatusOr<size_t>(sent) : Refusal(slot);
-    const Outcome<> outcome = stack_.Send(id_, slot);
+    const Outcome<> outcome = stack().Send(block_, slot);
     if (!outcome.ok()) return sent > 0 ? absl::StatusOr<size_t>(sent) : SendFailure(outcome, slot);
     ++sent;
   }
@@ -147,7 +157,7 @@ absl::StatusOr<size_t> HostSocket::SendFailure(const Outcome<>& outcome,
 
 std::string HostSocket::DescribeSend(const SendSlot& slot) const {
   const Endpoint destination =
-      slot.destination.is_set() ? slot.destination : stack_.PeerEndpoint(id_).value_or(Endpoint());
+      slot.destination.is_set() ? slot.destination : stack().PeerEndpoint(id_).value_or(Endpoint());
   std::string text =
       absl::StrCat("send ", slot.payload.size(), " bytes to ", destination.ToString());
   const SendOptions& options = slot.options;
@@ -160,10 +170,16 @@ std::string HostSocket::DescribeSend(const SendSlot& slot) const {
 }
 
 absl::StatusOr<size_t> HostSocket::Receive(absl::Span<ReceiveSlot> slots) {
-  if (dead_) return engine_.Gone("receive");
+  if (dead_) return host_engine().Gone("receive");
   StashErrors();
+  absl::StatusOr<size_t> received = ReceiveAll(slots);
+  SetKnownDatagrams(UdpStack::KnownDatagrams(block_));
+  return received;
+}
+
+absl::StatusOr<size_t> HostSocket::ReceiveAll(absl::Span<ReceiveSlot> slots) {
   for (size_t received = 0; received < slots.size(); ++received) {
-    const Outcome<bool> outcome = stack_.Receive(id_, slots[received]);
+    const Outcome<bool> outcome = stack().Receive(block_, slots[received]);
     if (!outcome.ok()) {
       // Where a datagram that is too large for its buffer is an error of the platform, the stack
       // has filled the slot all the same.
@@ -177,10 +193,15 @@ absl::StatusOr<size_t> HostSocket::Receive(absl::Span<ReceiveSlot> slots) {
 }
 
 std::optional<size_t> HostSocket::PendingDatagramSize() {
-  return dead_ ? std::nullopt : stack_.PendingDatagramSize(id_);
+  return dead_ ? std::nullopt : stack().PendingDatagramSize(id_);
 }
 
-bool HostSocket::HasPending() { return !dead_ && stack_.HasDatagram(id_); }
+bool HostSocket::HasPending() {
+  if (dead_) return false;
+  const bool pending = UdpStack::HasDatagram(block_);
+  SetKnownDatagrams(pending ? Waiting::kSomething : Waiting::kNothing);
+  return pending;
+}
 
 std::optional<AsyncError> HostSocket::TakeAsyncError() {
   if (dead_) return std::nullopt;
@@ -188,18 +209,21 @@ std::optional<AsyncError> HostSocket::TakeAsyncError() {
   if (!errors_) return std::nullopt;
   const PendingError error = errors_->front();
   errors_->erase(errors_->begin());
-  if (errors_->empty()) errors_.reset();
+  if (errors_->empty()) {
+    errors_.reset();
+    SetKnownErrors(Waiting::kNothing);
+  }
   const std::string what =
       error.destination.is_set() ? absl::StrCat("send to ", error.destination.ToString()) : "send";
   return AsyncError{Failure(error.error, what), error.destination};
 }
 
 void HostSocket::TakeErrors() {
-  may_err_ = false;
-  while (const std::optional<PendingError> error = stack_.TakeError(id_)) {
+  while (const std::optional<PendingError> error = stack().TakeError(id_)) {
     if (!errors_) errors_ = std::vector<PendingError>();
     if (errors_->size() < kAsyncErrorsMax) errors_->push_back(*error);
   }
+  SetKnownErrors(errors_ ? Waiting::kSomething : Waiting::kNothing);
 }
 
 // ---- Readiness ----
@@ -210,7 +234,7 @@ void HostSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
 
 // What comes later tells of itself: only what is there already needs a turn.
 void HostSocket::RequestReady() {
-  if (dead_ || (!errors_ && !stack_.Readable(id_))) return;
+  if (dead_ || (!errors_ && !stack().Readable(id_))) return;
   requested_ = true;
   Enlist();
 }
@@ -218,43 +242,43 @@ void HostSocket::RequestReady() {
 void HostSocket::Enlist() {
   if (listed_ || dead_) return;
   listed_ = true;
-  engine_.AddReady(id_);
+  host_engine().AddReady(id_);
 }
 
 void HostSocket::RunReady() {
   listed_ = false;
   const bool arrived = std::exchange(arrived_, false);
   const bool requested = std::exchange(requested_, false);
-  const bool pending = arrived || (requested && (errors_ || stack_.Readable(id_)));
+  const bool pending = arrived || (requested && (errors_ || stack().Readable(id_)));
   if (pending) ready_.Run();
 }
 
 // ---- Options and groups ----
 
 absl::Status HostSocket::RequestMetadata(Metadata fields) {
-  if (dead_) return engine_.Gone("ask for metadata");
-  stack_.RequestMetadata(id_, fields);
+  if (dead_) return host_engine().Gone("ask for metadata");
+  stack().RequestMetadata(id_, fields);
   return absl::OkStatus();
 }
 
 absl::Status HostSocket::SetOption(SocketOption option, int value) {
   const std::string what = absl::StrCat("set option ", ToString(option), " to ", value);
-  if (dead_) return engine_.Gone(what);
-  return StatusOf(stack_.SetOption(id_, option, value), what);
+  if (dead_) return host_engine().Gone(what);
+  return StatusOf(stack().SetOption(id_, option, value), what);
 }
 
 absl::StatusOr<int> HostSocket::GetOption(SocketOption option) const {
-  if (dead_) return engine_.Gone(absl::StrCat("get option ", ToString(option)));
-  const Outcome<int> value = stack_.GetOption(id_, option);
+  if (dead_) return host_engine().Gone(absl::StrCat("get option ", ToString(option)));
+  const Outcome<int> value = stack().GetOption(id_, option);
   if (!value.ok()) return Failure(value.error(), absl::StrCat("get option ", ToString(option)));
   return *value;
 }
 
 absl::Status HostSocket::Join(const GroupMembership& membership) {
   const std::string what = Describe("join", membership);
-  if (dead_) return engine_.Gone(what);
+  if (dead_) return host_engine().Gone(what);
   if (const auto error = Check(membership)) return Failure(*error, what);
-  Outcome<> outcome = stack_.Join(id_, membership);
+  Outcome<> outcome = stack().Join(id_, membership);
   // The second join of one source has an error of its own on some platforms.
   if (!outcome.ok() && membership.source.is_set() &&
       outcome.error() == OsError::kAddressNotAvailable) {
@@ -265,9 +289,9 @@ absl::Status HostSocket::Join(const GroupMembership& membership) {
 
 absl::Status HostSocket::Leave(const GroupMembership& membership) {
   const std::string what = Describe("leave", membership);
-  if (dead_) return engine_.Gone(what);
+  if (dead_) return host_engine().Gone(what);
   if (const auto error = Check(membership)) return Failure(*error, what);
-  Outcome<> outcome = stack_.Leave(id_, membership);
+  Outcome<> outcome = stack().Leave(id_, membership);
   // The request is valid; so nothing of the group was joined, or not this way.
   if (!outcome.ok() && outcome.error() == OsError::kInvalidArgument) {
     outcome = OsError::kAddressNotAvailable;
@@ -277,8 +301,8 @@ absl::Status HostSocket::Leave(const GroupMembership& membership) {
 
 absl::Status HostSocket::SetMulticastInterface(uint32_t interface_index) {
   const std::string what = absl::StrCat("send to groups by interface ", interface_index);
-  if (dead_) return engine_.Gone(what);
-  Outcome<> outcome = stack_.SetMulticastInterface(id_, interface_index);
+  if (dead_) return host_engine().Gone(what);
+  Outcome<> outcome = stack().SetMulticastInterface(id_, interface_index);
   // IPv4 kernels call an unknown index an unknown address; there is no address in this request.
   if (!outcome.ok() && outcome.error() == OsError::kAddressNotAvailable) {
     outcome = OsError::kNoDevice;
@@ -287,8 +311,8 @@ absl::Status HostSocket::SetMulticastInterface(uint32_t interface_index) {
 }
 
 absl::StatusOr<uint32_t> HostSocket::MulticastInterface() const {
-  if (dead_) return engine_.Gone("ask for the multicast interface");
-  return stack_.MulticastInterface(id_);
+  if (dead_) return host_engine().Gone("ask for the multicast interface");
+  return stack().MulticastInterface(id_);
 }
 
 // What is wrong with a membership on every platform.
@@ -303,7 +327,7 @@ std::optional<OsError> HostSocket::Check(const GroupMembership& membership) cons
 }
 
 absl::Status HostSocket::Failure(OsError error, absl::string_view what) const {
-  return OsStatus(stack_.rules().platform, error, what);
+  return OsStatus(stack().rules().platform, error, what);
 }
 
 }  // namespace pollux::sim

@@ -59,19 +59,22 @@ class HostSocket final : public EngineSocket {
 
   // The stack has queued a datagram, or an error.
   void OnArrival() {
+    SetKnownDatagrams(Waiting::kUnknown);
     arrived_ = true;
     if (!listed_) Enlist();
   }
   void OnError() {
-    may_err_ = true;
+    SetKnownErrors(Waiting::kUnknown);
     OnArrival();
   }
   // The machine has crashed, and its stack is about to forget this socket.
-  void Kill() { dead_ = true; }
+  void Kill();
   // The turn for which this socket asked has come. May destroy it.
   void RunReady();
 
  private:
+  HostEngine& host_engine() const { return static_cast<HostEngine&>(engine()); }
+  UdpStack& stack() const { return host_engine().stack(); }
   // OK, or what the stack said, for the call `what`.
   template <typename T>
   absl::Status StatusOf(const Outcome<T>& outcome, absl::string_view what) const {
@@ -85,26 +88,26 @@ class HostSocket final : public EngineSocket {
   // Whether a datagram may be handed to the stack; `Refusal` says why not.
   bool IsSendable(const SendSlot& slot) const;
   absl::Status Refusal(const SendSlot& slot) const;
+  // `Receive`, while the machine lives.
+  absl::StatusOr<size_t> ReceiveAll(absl::Span<ReceiveSlot> slots);
   absl::StatusOr<size_t> SendFailure(const Outcome<>& outcome, const SendSlot& slot) const;
   std::string DescribeSend(const SendSlot& slot) const;
   // Takes errors that have arrived out of the stack, so that they cannot fail the next call.
   void StashErrors() {
-    if (may_err_) TakeErrors();
+    if (known_errors() == Waiting::kUnknown) TakeErrors();
   }
   void TakeErrors();
   void Enlist();
 
-  HostEngine& engine_;
-  UdpStack& stack_;
-  const SocketId id_;
-  Boxed<Endpoint> before_connect_;  // Where it was bound before it was connected.
-  internal::Signal<> ready_;
   const AddressFamily family_;
-  bool dead_ = false;                        // Its machine has crashed.
-  bool arrived_ = false;                     // Since the callback ran.
-  bool requested_ = false;                   // By RequestReady.
-  bool listed_ = false;                      // For the next turn.
-  bool may_err_ = false;                     // The stack has errors.
+  bool dead_ = false;       // Its machine has crashed.
+  bool arrived_ = false;    // Since the callback ran.
+  bool requested_ = false;  // By RequestReady.
+  bool listed_ = false;     // For the next turn.
+  ControlBlock& block_;     // Gone when the machine crashes.
+  const SocketId id_;
+  internal::Signal<> ready_;
+  Boxed<Endpoint> before_connect_;           // Where it was bound before it was connected.
   Boxed<std::vector<PendingError>> errors_;  // Never empty.
 };
 

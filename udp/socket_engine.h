@@ -8,16 +8,14 @@
 //
 // Rules for both classes:
 //  * Loop thread only. Calls never block.
-//  * Would-block is not an error: batch calls return how many, 0 means none now, and allocate
-//  nothing.
+//  * Would-block is not an error: batch calls return how many, and 0 means none now. They allocate
+//    nothing.
 //  * Errors are made with `OsStatus`: portable cause, the platform's number, and a text that names
-//  the
-//    offending value. A call that fails changes nothing, but where its comment says so.
+//    the offending value. A call that fails changes nothing, but where its comment says so.
 //  * Callbacks run from the loop, never inside the call that installed or caused them.
 //  * Kernel options, not bind modes, cross the seam: each engine gives what its platform gives.
 //  * Addresses cross it unmapped: no ::ffff:a.b.c.d in either direction. The wildcard of a
-//  dual-stack
-//    socket is `IpAddress::Any()`.
+//    dual-stack socket is `IpAddress::Any()`.
 
 #ifndef POLLUX_UDP_SOCKET_ENGINE_H_
 #define POLLUX_UDP_SOCKET_ENGINE_H_
@@ -46,6 +44,10 @@ namespace pollux {
 
 class SocketEngine;
 
+namespace internal {
+class SocketCore;
+}  // namespace internal
+
 // One membership: a group, on an interface (0: the one the platform chooses), and for a
 // source-specific membership (RFC 4607) the only source it is meant for (unset: any).
 struct GroupMembership {
@@ -63,6 +65,9 @@ struct AsyncError {
   absl::Status status;        // As from `OsStatus`.
   Endpoint destination = {};  // Where that datagram went; unset where the platform does not tell.
 };
+
+// What an engine knows of what waits at a socket.
+enum class Waiting : uint8_t { kUnknown, kNothing, kSomething };
 
 // One UDP socket of an engine. Destroying it closes it.
 class EngineSocket {
@@ -97,6 +102,12 @@ class EngineSocket {
   // Takes the oldest asynchronous error that was not yet taken.
   virtual std::optional<AsyncError> TakeAsyncError() = 0;
 
+  // The answers to `HasPending` and to whether `TakeAsyncError` has one, where the engine knows
+  // them without asking: a look instead of a call, for who reads datagram by datagram. `kUnknown`
+  // is always true; anything else holds until the next call, and until something arrives.
+  Waiting known_datagrams() const { return known_datagrams_; }
+  Waiting known_errors() const { return known_errors_; }
+
   // `ready` runs in each turn of the loop in which datagrams or asynchronous errors have arrived,
   // once however many: edges, not levels. It can be spurious. It may destroy this socket. A socket
   // to which nobody listens can be cheaper; an empty `ready` ends the listening.
@@ -124,8 +135,14 @@ class EngineSocket {
  protected:
   explicit EngineSocket(SocketEngine& engine);
 
+  SocketEngine& engine() const { return engine_; }
+  void SetKnownDatagrams(Waiting known) { known_datagrams_ = known; }
+  void SetKnownErrors(Waiting known) { known_errors_ = known; }
+
  private:
   SocketEngine& engine_;
+  Waiting known_datagrams_ = Waiting::kUnknown;
+  Waiting known_errors_ = Waiting::kUnknown;
 };
 
 // Makes sockets, and has all else that a program needs of its host. Sockets and timers must be gone
@@ -158,7 +175,9 @@ class SocketEngine {
 
  private:
   friend class EngineSocket;
-  int sockets_ = 0;  // Living `EngineSocket`s.
+  friend class internal::SocketCore;
+  int sockets_ = 0;   // Living `EngineSocket`s.
+  ReceiveSlot slot_;  // For calls that receive one datagram: a new one each time costs more.
 };
 
 }  // namespace pollux

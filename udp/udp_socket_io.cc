@@ -53,7 +53,7 @@ inline bool IsDestination(const SocketCore& core, const Endpoint& destination) {
 }
 
 // Whether the program may have a datagram, and one is there.
-inline bool HasPending(SocketCore& core) { return core.MayRead() && core.socket->HasPending(); }
+inline bool HasPending(SocketCore& core) { return core.MayRead() && core.HasPending(); }
 
 inline std::optional<size_t> PendingSize(SocketCore& core) {
   return core.MayRead() ? core.socket->PendingDatagramSize() : std::nullopt;
@@ -161,7 +161,7 @@ ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> UdpSocket::ReadDatagram(absl::Span<cha
                                                                   DatagramInfo* info) {
   SocketCore& c = core();
   if (ABSL_PREDICT_FALSE(c.socket == nullptr)) return NotOpen(c, "read");
-  ReceiveSlot& slot = c.reading().slot;
+  ReceiveSlot& slot = c.slot();
   slot.buffer = buffer;
   absl::StatusOr<size_t> received = Receive(c, {&slot, 1});
   if (ABSL_PREDICT_FALSE(!received.ok())) return received;

@@ -73,7 +73,7 @@ ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> EpollSocket::Receive(absl::Span<Receiv
   if (ABSL_PREDICT_TRUE(slots.size() == 1 && !slots[0].coalesce)) {
     if (ahead_.empty()) return ReceiveOne(slots[0]);
     received_ = true;
-    ahead_.Take(slots[0]);
+    HandOut(slots[0]);
     return 1;
   }
   return ReceiveMany(slots);
@@ -154,7 +154,7 @@ absl::StatusOr<size_t> EpollSocket::ReceiveAhead(absl::Span<ReceiveSlot> slots) 
         return failure;
       }
     }
-    ahead_.Take(slots[received]);
+    HandOut(slots[received]);
     // The rest is cheaper straight from the kernel, where it can be.
     if (ahead_.empty() && received + 1 < slots.size() &&
         (!offload_.coalescing() || TakesRuns(slots[received + 1]))) {
@@ -177,6 +177,7 @@ int64_t EpollSocket::TakeAhead() {
   const int64_t result = most == 1 ? ReceiveSingle(room[0]) : ReceiveSome(room);
   const size_t count = result < 0 ? 0 : static_cast<size_t>(result);
   ahead_.Filled(count, metadata_ != Metadata::kNone);
+  if (count > 0) SetKnownDatagrams(Waiting::kSomething);
   ahead_pace_.Took(most, count);
   return result;
 }

@@ -104,6 +104,11 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   // Takes from the kernel what one call gives, unless something is there. Returns more than 0, or a
   // negated errno.
   int64_t TakeAhead();
+  // Hands out the next one of what was taken ahead. Of more than that only the kernel knows.
+  void HandOut(ReceiveSlot& slot) {
+    ahead_.Take(slot);
+    if (ahead_.empty()) SetKnownDatagrams(Waiting::kUnknown);
+  }
   // How many datagrams the next call of that kind asks for.
   size_t AheadMost() const;
   // What a call that received nothing comes to.

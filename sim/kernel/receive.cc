@@ -108,15 +108,15 @@ Outcome<bool> UdpStack::Impl::Receive(ControlBlock& socket, ReceiveSlot& slot) {
 }
 
 // Asking hands the queue to its reader too.
-bool UdpStack::Impl::HasDatagram(const ControlBlock& socket) const {
+bool UdpStack::HasDatagram(const ControlBlock& socket) {
   if (socket.queue.empty()) return false;
   if (socket.readers_part == 0) socket.readers_part = static_cast<uint32_t>(socket.queue.size());
   return true;
 }
 
-std::optional<size_t> UdpStack::Impl::PendingDatagramSize(const ControlBlock& socket) const {
-  if (!HasDatagram(socket)) return std::nullopt;
-  return socket.queue.front().payload.size();
+Waiting UdpStack::KnownDatagrams(const ControlBlock& socket) {
+  if (socket.queue.empty()) return Waiting::kNothing;
+  return socket.readers_part > 0 ? Waiting::kSomething : Waiting::kUnknown;
 }
 
 // Of an error queue, the next entry that came from the network becomes the pending error.

@@ -77,8 +77,6 @@ class UdpStack::Impl {
 
   // receive.cc
   Outcome<bool> Receive(ControlBlock& socket, ReceiveSlot& slot);
-  std::optional<size_t> PendingDatagramSize(const ControlBlock& socket) const;
-  bool HasDatagram(const ControlBlock& socket) const;
   std::optional<PendingError> TakeError(ControlBlock& socket);
   bool Readable(const ControlBlock& socket) const;
 

@@ -184,23 +184,35 @@ std::optional<Endpoint> UdpStack::PeerEndpoint(SocketId socket) const {
   return impl_->PeerEndpoint(impl_->Get(socket));
 }
 
+ControlBlock& UdpStack::Find(SocketId socket) { return impl_->Get(socket); }
+
+Outcome<> UdpStack::Send(ControlBlock& socket, const SendSlot& datagram) {
+  return Change().Send(socket, datagram);
+}
+
 Outcome<> UdpStack::Send(SocketId socket, const SendSlot& datagram) {
-  return Change().Send(impl_->Get(socket), datagram);
+  return Send(Find(socket), datagram);
 }
 
 Outcome<> UdpStack::Shutdown(SocketId socket, ShutdownHow how) {
   return Change().Shutdown(impl_->GetToChange(socket), how);
 }
 
+Outcome<bool> UdpStack::Receive(ControlBlock& socket, ReceiveSlot& slot) {
+  return Change().Receive(socket, slot);
+}
+
 Outcome<bool> UdpStack::Receive(SocketId socket, ReceiveSlot& slot) {
-  return Change().Receive(impl_->Get(socket), slot);
+  return Receive(Find(socket), slot);
 }
 
 std::optional<size_t> UdpStack::PendingDatagramSize(SocketId socket) const {
-  return impl_->PendingDatagramSize(impl_->Get(socket));
+  const ControlBlock& state = impl_->Get(socket);
+  if (!HasDatagram(state)) return std::nullopt;
+  return state.queue.front().payload.size();
 }
 
-bool UdpStack::HasDatagram(SocketId socket) const { return impl_->HasDatagram(impl_->Get(socket)); }
+bool UdpStack::HasDatagram(SocketId socket) const { return HasDatagram(impl_->Get(socket)); }
 
 std::optional<PendingError> UdpStack::TakeError(SocketId socket) {
   return Change().TakeError(impl_->Get(socket));

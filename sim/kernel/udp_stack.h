@@ -56,6 +56,9 @@ struct Route {
   int metric = 0;
 };
 
+// What the stack keeps for a socket (control_block.h).
+struct ControlBlock;
+
 // One entry of the error queue, or the pending error of a socket.
 struct PendingError {
   OsError error = OsError::kUnknown;
@@ -164,6 +167,16 @@ class UdpStack {
   std::optional<OsError> TakeSocketError(SocketId socket);
   // Whether a receive would find a datagram or an error.
   bool Readable(SocketId socket) const;
+
+  // The same for who keeps the control block, to call them for each datagram. It stays where it is
+  // until the socket is closed.
+  ControlBlock& Find(SocketId socket);
+  Outcome<> Send(ControlBlock& socket, const SendSlot& datagram);
+  Outcome<bool> Receive(ControlBlock& socket, ReceiveSlot& slot);
+  static bool HasDatagram(const ControlBlock& socket);
+  // What `HasDatagram` would say, without asking, of which the socket takes notice: unknown where
+  // that makes a difference to it.
+  static Waiting KnownDatagrams(const ControlBlock& socket);
 
   void RequestMetadata(SocketId socket, Metadata fields);
   Outcome<> SetOption(SocketId socket, SocketOption option, int value);

@@ -237,6 +237,29 @@ TEST_F(ReadAheadTest, AnErrorAmongThemIsToldAndHidesNoDatagram) {
   EXPECT_THAT(errors[0], HasNumber(EHOSTUNREACH));
 }
 
+// No call is made to find out what was taken ahead, in the callback and after it.
+TEST_F(ReadAheadTest, WhatWasTakenAheadIsKnownToBeThere) {
+  auto carol = NewBound(AddressFamily::kIpv4);
+  const Endpoint there = LoopbackOf(*carol, AddressFamily::kIpv4);
+  for (int i = 0; i < 8; ++i) EXPECT_THAT(SendOne(*alice_, "x", there), IsOk());
+  bool ran = false;
+  carol->SetReadyCallback([&] {
+    if (ran) return;
+    ran = true;
+    // One, one, and the first of two.
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_TRUE(ReceiveOne(*carol).has_value());
+      EXPECT_EQ(carol->known_datagrams(), i == 2 ? Waiting::kSomething : Waiting::kUnknown);
+    }
+  });
+  ASSERT_TRUE(RunUntil([&] { return ran; }));
+  carol->SetReadyCallback(nullptr);
+  EXPECT_EQ(carol->known_datagrams(), Waiting::kSomething);
+  EXPECT_TRUE(ReceiveOne(*carol).has_value());
+  EXPECT_EQ(carol->known_datagrams(), Waiting::kUnknown) << "the others are the kernel's";
+  EXPECT_THAT(Drain(*carol), SizeIs(4));
+}
+
 // The last callback's number says where the next one begins.
 TEST_F(ReadAheadTest, AProgramThatGetsManyEachTimeTakesManyAtOnce) {
   ReadAllWhenReady();

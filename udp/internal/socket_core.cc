@@ -95,7 +95,7 @@ void SocketCore::Close() {
 }
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline SocketCore::Running::~Running() {
-  if (--core_.running_ > 0 || ABSL_PREDICT_TRUE(core_.until_then_ == nullptr)) return;
+  if (--core_.running_ > 0 || ABSL_PREDICT_TRUE(!core_.closed_)) return;
   const std::shared_ptr<SocketCore> gone = std::move(core_.until_then_);
 }
 
@@ -148,12 +148,13 @@ void SocketCore::ReadyReadReplaced() {
 
 ABSL_ATTRIBUTE_HOT void SocketCore::EngineReady() {
   const Running running(*this);
-  ReportAsyncErrors();
+  if (socket->known_errors() != Waiting::kNothing) ReportAsyncErrors();
   if (ABSL_PREDICT_FALSE(first_event_ < events_.size())) Flush();
   if (ABSL_PREDICT_TRUE(!closed_)) TellReadyRead();
 }
 
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline void SocketCore::ReportAsyncErrors() {
+// Apart, since it mostly has nothing to do, and what it needs for that is not for nothing.
+ABSL_ATTRIBUTE_NOINLINE void SocketCore::ReportAsyncErrors() {
   // Errors can be a flood as well.
   for (size_t taken = 0; taken < kReadyReadMax; ++taken) {
     std::optional<AsyncError> asynchronous = socket->TakeAsyncError();
@@ -172,7 +173,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void SocketCore::TellReadyRead() {
     return;
   }
   if (told_ && !handle_taken_) return;
-  if (!socket->HasPending()) return;
+  if (!HasPending()) return;
   told_ = true;
   in_ready_read_ = true;
   left_ = Allowance();
@@ -180,7 +181,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void SocketCore::TellReadyRead() {
   left_ = kNoBound;
   in_ready_read_ = false;
   // The callback has read: tell of what it left, or of what came while it ran.
-  if (!closed_ && !told_ && socket != nullptr) socket->RequestReady();
+  if (!closed_ && !told_ && socket != nullptr) RequestReady();
 }
 
 }  // namespace pollux::internal

@@ -40,30 +40,55 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
  public:
   explicit SocketCore(SocketEngine& of);
 
-  // ---- State ----
+  // ---- State: first what each datagram needs, side by side ----
 
   SocketEngine& engine;
   std::unique_ptr<EngineSocket> socket;  // Null while unconnected, and while a name is looked up.
+  Signal<> ready_read;
+  Signal<size_t> bytes_written;
+  size_t ready_read_max = kReadyReadMax;  // How much one OnReadyRead hands out; 0: no bound.
+
+ private:
+  struct Event {
+    enum Kind : uint8_t { kState, kWritten, kError } kind;
+    SocketState state = SocketState::kUnconnected;
+    size_t size = 0;
+    absl::Status status = {};
+  };
+  static constexpr uint64_t kNoBound = std::numeric_limits<uint64_t>::max();
+
+  uint64_t left_ = kNoBound;
+  int running_ = 0;  // How many `Running` there are.
+  bool closed_ = false;
+  bool told_ = false;           // ready_read has run, and the program has not read since.
+  bool in_ready_read_ = false;  // ready_read is running: never recursively.
+  bool handle_taken_ = false;
+  bool listening_ = false;                // The engine socket has our callback.
+  uint32_t first_event_ = 0;              // In `events_`.
+  absl::InlinedVector<Event, 1> events_;  // Signals to come, from first_event_ on; keeps its room.
+
+ public:
   SocketState state = SocketState::kUnconnected;
+  Metadata metadata = Metadata::kNone;
   bool bound_by_program = false;  // Bind() made the engine socket: a disconnect leaves it bound.
   Endpoint peer;
   using Options = std::vector<std::pair<SocketOption, int>>;
   std::unique_ptr<Options> options;  // What SetOption asked for, in order; null for nothing.
-  Metadata metadata = Metadata::kNone;
   absl::Status error;
   uint32_t openings = 0;  // Counts engine sockets: a membership belongs to one of them.
   uint32_t lookups = 0;   // Counts lookups begun and stopped: only the latest one's answer counts.
 
-  // What only sockets have that were read from.
+  // What only sockets have that were read from by Read and ReadLine.
   struct Reading {
-    std::string current;        // The datagram that Read and ReadLine are in,
+    std::string current;        // The datagram that they are in,
     size_t current_offset = 0;  // and how far.
-    ReceiveSlot slot;  // For calls that receive one: to make a new one each time costs more.
   };
   Reading& reading() {
     if (reading_ == nullptr) reading_ = std::make_unique<Reading>();
     return *reading_;
   }
+  // For calls that receive one datagram: filled and read within the call.
+  ReceiveSlot& slot() { return engine.slot_; }
   // Forgets the datagram that Read and ReadLine are in.
   void EndReading() {
     if (reading_ != nullptr) reading_->current.clear(), reading_->current_offset = 0;
@@ -87,8 +112,6 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
 
   // ---- Signals ----
 
-  Signal<> ready_read;
-  Signal<size_t> bytes_written;
   Signal<SocketState> state_changed;
   Signal<const absl::Status&> error_occurred;
 
@@ -101,14 +124,24 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
   // Has error_occurred run, and keeps the error.
   void Report(absl::Status status);
 
+  // Whether a datagram waits. Only while there is a socket, as the next two.
+  bool HasPending() {
+    const Waiting known = socket->known_datagrams();
+    return known == Waiting::kUnknown ? socket->HasPending() : known == Waiting::kSomething;
+  }
+  // Has the engine come back if something waits.
+  void RequestReady() {
+    const bool idle = socket->known_datagrams() == Waiting::kNothing &&
+                      socket->known_errors() == Waiting::kNothing;
+    if (!idle) socket->RequestReady();
+  }
   // The program has tried to read: ready_read may be told again.
   void ReadTried() {
     told_ = false;
-    if (!in_ready_read_ && ready_read.is_set()) socket->RequestReady();
+    if (!in_ready_read_ && ready_read.is_set()) RequestReady();
   }
-  // ---- How much one OnReadyRead hands out ----
 
-  size_t ready_read_max = kReadyReadMax;  // 0: no bound.
+  // ---- How much one OnReadyRead hands out ----
 
   // How many datagrams the program may have now: outside of OnReadyRead more than it can ever read.
   uint64_t left() const { return left_; }
@@ -136,13 +169,6 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
   void HandleTaken() { handle_taken_ = true; }
 
  private:
-  struct Event {
-    enum Kind : uint8_t { kState, kWritten, kError } kind;
-    SocketState state = SocketState::kUnconnected;
-    size_t size = 0;
-    absl::Status status = {};
-  };
-
   // Keeps a core that is closed within its scope until the end of that.
   class Running {
    public:
@@ -174,19 +200,8 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
   // How much OnReadyRead may hand out from here on.
   uint64_t Allowance() const { return ready_read_max == 0 ? kNoBound : ready_read_max; }
 
-  static constexpr uint64_t kNoBound = std::numeric_limits<uint64_t>::max();
-
   std::unique_ptr<Reading> reading_;
-  bool closed_ = false;
-  uint64_t left_ = kNoBound;
-  int running_ = 0;                         // How many `Running` there are.
-  std::shared_ptr<SocketCore> until_then_;  // Itself, if it was closed meanwhile.
-  bool told_ = false;           // ready_read has run, and the program has not read since.
-  bool in_ready_read_ = false;  // ready_read is running: never recursively.
-  bool handle_taken_ = false;
-  bool listening_ = false;                // The engine socket has our callback.
-  uint32_t first_event_ = 0;              // In `events_`.
-  absl::InlinedVector<Event, 1> events_;  // Signals to come, from first_event_ on; keeps its room.
+  std::shared_ptr<SocketCore> until_then_;  // Itself, if it was closed while `Running`.
   Flusher flush_;
 };
 
