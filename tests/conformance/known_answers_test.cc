@@ -87,6 +87,8 @@ TEST_P(KnownAnswersTest, AreTrueAfterEveryStepOfAProgram) {
     const std::unique_ptr<EngineSocket> other = Open(b(), kB);
     const bool listens = random.Below(2) == 0;
     if (listens) socket->SetReadyCallback([] {});
+    // So that errors come also where a socket has to ask for them.
+    socket->SetOption(SocketOption::kReportUnreachable, 1).IgnoreError();
     for (int step = 0; step < 60 && !HasFailure(); ++step) {
       const uint64_t kind = random.Below(kSteps);
       SCOPED_TRACE(absl::StrCat("program ", program, ", step ", step, " of kind ", kind));
