@@ -213,9 +213,7 @@ std::optional<AsyncError> HostSocket::TakeAsyncError() {
     errors_.reset();
     SetKnownErrors(Waiting::kNothing);
   }
-  const std::string what =
-      error.destination.is_set() ? absl::StrCat("send to ", error.destination.ToString()) : "send";
-  return AsyncError{Failure(error.error, what), error.destination};
+  return AsyncError{Failure(error.error, AsyncError::What(error.destination)), error.destination};
 }
 
 void HostSocket::TakeErrors() {

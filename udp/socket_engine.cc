@@ -2,9 +2,15 @@
 
 #include "udp/socket_engine.h"
 
+#include "absl/strings/str_cat.h"
 #include "udp/internal/check.h"
 
 namespace pollux {
+
+std::string AsyncError::What(const Endpoint& destination) {
+  return destination.is_set() ? absl::StrCat("datagram to ", destination.ToString())
+                              : "datagram sent earlier";
+}
 
 EngineSocket::EngineSocket(SocketEngine& engine) : engine_(engine) { ++engine_.sockets_; }
 

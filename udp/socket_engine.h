@@ -62,8 +62,12 @@ struct GroupMembership {
 
 // An error that belongs to no call: an ICMP message about a datagram sent earlier.
 struct AsyncError {
-  absl::Status status;        // As from `OsStatus`.
+  absl::Status status;        // As from `OsStatus`, of `What(destination)`.
   Endpoint destination = {};  // Where that datagram went; unset where the platform does not tell.
+
+  // What the status is of, on every engine: "datagram to 10.0.0.2:9", or "datagram sent earlier"
+  // where it is not known to whom. No call: the one that sent it went well.
+  static std::string What(const Endpoint& destination);
 };
 
 // What an engine knows of what waits at a socket.

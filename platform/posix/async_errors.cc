@@ -8,7 +8,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "udp/socket_error.h"
 
 namespace pollux::posix {
@@ -31,10 +30,8 @@ AsyncError Describe(const QueuedError& error) {
   if (error.of_transmit_time) {
     return AsyncError{.status = TransmitTimeFailure(error.number), .destination = {}};
   }
-  const std::string what = error.destination.is_set()
-                               ? absl::StrCat("datagram to ", error.destination.ToString())
-                               : std::string("datagram sent earlier");
-  return AsyncError{.status = StatusOf(-error.number, what), .destination = error.destination};
+  return AsyncError{.status = StatusOf(-error.number, AsyncError::What(error.destination)),
+                    .destination = error.destination};
 }
 
 }  // namespace

@@ -41,9 +41,7 @@ bool TakesRuns(const ReceiveSlot& slot) {
 bool WindowsSocket::KeepIfAsynchronous(Result result) {
   if (!CanBeAsynchronous(result)) return false;
   const Endpoint& peer = sender_.peer;
-  const std::string what = peer.is_set() ? absl::StrCat("datagram to ", peer.ToString())
-                                         : std::string("datagram sent earlier");
-  Keep(StatusOf(result, what), peer);
+  Keep(StatusOf(result, AsyncError::What(peer)), peer);
   return true;
 }
 

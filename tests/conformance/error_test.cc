@@ -31,6 +31,7 @@ TEST_P(ErrorTest, AClosedPortIsToldOnceForEachAnswer) {
   bed().Settle();
   ASSERT_THAT(errors, SizeIs(1));
   EXPECT_THAT(errors[0], HasCause(SocketError::kConnectionRefused));
+  EXPECT_THAT(errors[0], Says("datagram to " + alice.peer_endpoint().ToString() + ": "));
   EXPECT_THAT(alice.error(), HasCause(SocketError::kConnectionRefused));
   EXPECT_EQ(alice.state(), SocketState::kConnected);
 }
@@ -91,7 +92,7 @@ TEST_P(ErrorTest, UnconnectedSocketsHearOfItOnlyIfTheyAsk) {
   ASSERT_THAT(errors, SizeIs(1));
   EXPECT_THAT(errors[0], HasCause(SocketError::kConnectionRefused));
   // The text names whom it is about, since one socket sends to many.
-  EXPECT_THAT(errors[0], Says(closed.ToString()));
+  EXPECT_THAT(errors[0], Says("datagram to " + closed.ToString() + ": "));
 }
 
 TEST_P(ErrorTest, ErrorsAndDatagramsOfManyPeersDoNotDisturbEachOther) {
