@@ -3,22 +3,31 @@
 #include "sim/host_engine.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "sim/host_socket.h"
+#include "udp/internal/answer_at_once.h"
 #include "udp/socket_error.h"
 #include "udp/timer_queue.h"
 
 namespace pollux::sim {
 
+using Answer = absl::StatusOr<std::vector<IpAddress>>;
+
 // One question to the resolver, on its way.
 class HostEngine::Lookup final : public TimerQueue::Entry {
  public:
   Lookup(HostEngine& engine, absl::string_view name, ResolveCallback callback)
-      : engine_(engine), name_(name), callback_(std::move(callback)) {}
+      : engine_(engine),
+        name_(name),
+        answer_(internal::AnswerAtOnce(engine, name)),
+        callback_(std::move(callback)) {}
 
   const std::string& name() const { return name_; }
+  // What needs no resolver; nullopt for a name.
+  const std::optional<Answer>& answer() const { return answer_; }
   ResolveCallback TakeCallback() { return std::move(callback_); }
 
  private:
@@ -26,6 +35,7 @@ class HostEngine::Lookup final : public TimerQueue::Entry {
 
   HostEngine& engine_;
   const std::string name_;
+  const std::optional<Answer> answer_;
   ResolveCallback callback_;
 };
 
@@ -74,17 +84,18 @@ void HostEngine::Resolve(absl::string_view name, ResolveCallback callback) {
   if (dead()) return;
   lookups_.push_back(std::make_unique<Lookup>(*this, name, std::move(callback)));
   // What needs no resolver does not wait for one.
-  const bool literal = IpAddress::Parse(name).ok();
-  loop_.StartEntry(*lookups_.back(), literal ? absl::ZeroDuration() : options_.resolve_delay);
+  const bool known = lookups_.back()->answer().has_value();
+  loop_.StartEntry(*lookups_.back(), known ? absl::ZeroDuration() : options_.resolve_delay);
 }
 
 void HostEngine::Finish(Lookup& lookup) {
   const std::string name = lookup.name();
+  std::optional<Answer> answer = lookup.answer();
   ResolveCallback callback = lookup.TakeCallback();
   lookups_.erase(std::find_if(lookups_.begin(), lookups_.end(),
                               [&](const auto& entry) { return entry.get() == &lookup; }));
-  if (const absl::StatusOr<IpAddress> address = IpAddress::Parse(name); address.ok()) {
-    callback(std::vector<IpAddress>{*address});
+  if (answer) {
+    callback(*std::move(answer));
     return;
   }
   std::vector<IpAddress> addresses = names_(name);

@@ -184,7 +184,8 @@ absl::StatusOr<IpAddress> IpAddress::Parse(absl::string_view text) {
         !absl::SimpleAtoi(scope, &scope_id) || scope_id == 0) {
       return NotAnAddress(text,
                           "the scope behind '%' has to be the number of an interface, "
-                          "which FindInterface finds by its name");
+                          "which FindInterface finds by its name; SocketEngine::Resolve and "
+                          "UdpSocket::ConnectToHost take the name itself");
     }
   }
   if (const std::optional<Ipv6Bytes> bytes = ParseIpv6(address)) return Ipv6(*bytes, scope_id);

@@ -69,8 +69,9 @@ class IpAddress {
   static constexpr IpAddress Broadcast() { return Ipv4(255, 255, 255, 255); }
 
   // Reads dotted decimal IPv4 (four decimal parts, no leading zeros) or any RFC 4291 form of IPv6,
-  // optionally with a numeric scope ("fe80::1%3"). Names of interfaces, ports, brackets and
-  // the shortened IPv4 forms of inet_aton are refused. Errors: kInvalidArgument, quoting `text`.
+  // optionally with a numeric scope ("fe80::1%3"). Names of interfaces, which only a host
+  // knows (`SocketEngine::Resolve`), ports, brackets and the shortened IPv4 forms of inet_aton are
+  // refused. Errors: kInvalidArgument, quoting `text`.
   static absl::StatusOr<IpAddress> Parse(absl::string_view text);
 
   // The canonical form: RFC 5952 for IPv6, "%3" behind it where there is a scope; "*" for `Any()`;

@@ -170,8 +170,9 @@ class SocketEngine {
   // The host's interfaces, by index.
   virtual absl::StatusOr<std::vector<NetworkInterface>> Interfaces() = 0;
   // Looks a host name up and runs `callback` from the loop, with at least one address, in the
-  // resolver's order, or SocketError::kHostNotFound. An address as text resolves to itself. The
-  // callback does not run any more once the engine is gone.
+  // resolver's order, or SocketError::kHostNotFound. An address as text resolves to itself, also
+  // one whose scope is an interface's name, "fe80::1%eth0": `internal::AnswerAtOnce` knows which
+  // these are. The callback does not run any more once the engine is gone.
   virtual void Resolve(absl::string_view name, ResolveCallback callback) = 0;
 
  protected:

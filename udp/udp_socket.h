@@ -143,8 +143,9 @@ class UdpSocket {
 
   // Makes `host`, an address or a name, the only peer: what others send is not received. With an
   // address all is done on return; a name is looked up, state kHostLookup, and OnStateChanged or
-  // OnError tells the end. A bound socket keeps its port.
-  // Errors: kOperation unless unconnected or bound; kNetwork. By OnError: kHostNotFound, kNetwork.
+  // OnError tells the end. So is an address with an interface's name, "fe80::1%eth0". A bound
+  // socket keeps its port. Errors: kOperation unless unconnected or bound; kNetwork. By OnError:
+  // kHostNotFound, kNetwork.
   absl::Status ConnectToHost(absl::string_view host, uint16_t port);
   absl::Status ConnectToHost(const IpAddress& host, uint16_t port);
   // Forgets the peer, or stops the lookup: the socket is as bound as it was before.

@@ -7,8 +7,8 @@
 #include <mutex>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "udp/socket_error.h"
+#include "udp/event_loop.h"
+#include "udp/internal/answer_at_once.h"
 
 namespace pollux::internal {
 
@@ -27,8 +27,8 @@ struct Resolver::Shared {
   Resolver* owner = nullptr;  // Null once the resolver is gone.
 };
 
-Resolver::Resolver(EventLoop& loop, std::shared_ptr<NameService> names)
-    : loop_(loop), shared_(std::make_shared<Shared>(std::move(names))) {
+Resolver::Resolver(SocketEngine& engine, std::shared_ptr<NameService> names)
+    : engine_(engine), shared_(std::make_shared<Shared>(std::move(names))) {
   shared_->owner = this;
 }
 
@@ -41,14 +41,8 @@ Resolver::~Resolver() {
 void Resolver::Resolve(absl::string_view name, SocketEngine::ResolveCallback callback) {
   const uint64_t id = next_id_++;
   waiting_.emplace(id, std::move(callback));
-  if (const absl::StatusOr<IpAddress> literal = IpAddress::Parse(name); literal.ok()) {
-    PostResult(id, std::vector<IpAddress>{*literal});
-    return;
-  }
-  // An operating system would read the name up to the zero byte.
-  if (name.empty() || name.find('\0') != absl::string_view::npos) {
-    PostResult(id, SocketStatus(SocketError::kHostNotFound,
-                                absl::StrCat("resolve \"", name, "\": not a host name")));
+  if (auto answer = AnswerAtOnce(engine_, name)) {
+    PostResult(id, *std::move(answer));
     return;
   }
   if (absl::Status status = StartOnce(); !status.ok()) {
@@ -84,7 +78,8 @@ void Resolver::Work(const std::shared_ptr<Shared>& shared) {
 
 void Resolver::PostResult(uint64_t id, absl::StatusOr<std::vector<IpAddress>> result) {
   // The loop does not run tasks any more when this object is gone.
-  loop_.Post([this, id, result = std::move(result)]() mutable { Finish(id, std::move(result)); });
+  engine_.loop().Post(
+      [this, id, result = std::move(result)]() mutable { Finish(id, std::move(result)); });
 }
 
 void Resolver::Finish(uint64_t id, absl::StatusOr<std::vector<IpAddress>> result) {

@@ -19,7 +19,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "udp/event_loop.h"
 #include "udp/ip_address.h"
 #include "udp/socket_engine.h"
 
@@ -41,8 +40,8 @@ class NameService {
 // lookup that is under way ends on its thread, and is forgotten there.
 class Resolver {
  public:
-  // `loop` must outlive the resolver.
-  Resolver(EventLoop& loop, std::shared_ptr<NameService> names);
+  // For `engine`, which owns it.
+  Resolver(SocketEngine& engine, std::shared_ptr<NameService> names);
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
   ~Resolver();
@@ -59,7 +58,7 @@ class Resolver {
   void PostResult(uint64_t id, absl::StatusOr<std::vector<IpAddress>> result);
   void Finish(uint64_t id, absl::StatusOr<std::vector<IpAddress>> result);
 
-  EventLoop& loop_;
+  SocketEngine& engine_;
   std::shared_ptr<Shared> shared_;
   bool started_ = false;
   uint64_t next_id_ = 0;

@@ -19,7 +19,7 @@ absl::StatusOr<std::unique_ptr<EpollEngine>> EpollEngine::Create(std::shared_ptr
 EpollEngine::EpollEngine(std::shared_ptr<SystemCalls> calls, std::unique_ptr<EpollLoop> loop)
     : calls_(std::move(calls)),
       loop_(std::move(loop)),
-      resolver_(*loop_, std::make_shared<posix::PosixNames>(calls_)) {}
+      resolver_(*this, std::make_shared<posix::PosixNames>(calls_)) {}
 
 absl::StatusOr<std::unique_ptr<EngineSocket>> EpollEngine::NewUdpSocket(AddressFamily family) {
   return EpollSocket::Create({.engine = *this,

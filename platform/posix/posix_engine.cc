@@ -39,7 +39,7 @@ PosixEngine::PosixEngine(std::shared_ptr<SystemCalls> calls, std::unique_ptr<Rea
     : calls_(std::move(calls)),
       name_(name),
       loop_(std::move(loop)),
-      resolver_(*loop_, std::make_shared<PosixNames>(calls_)) {}
+      resolver_(*this, std::make_shared<PosixNames>(calls_)) {}
 
 absl::StatusOr<std::unique_ptr<EngineSocket>> PosixEngine::NewUdpSocket(AddressFamily family) {
   return PosixSocket::Create(*this, *loop_, *calls_, family);

@@ -24,7 +24,7 @@ absl::StatusOr<std::unique_ptr<WindowsEngine>> WindowsEngine::Create(std::shared
 WindowsEngine::WindowsEngine(std::shared_ptr<Winsock> calls, std::unique_ptr<WindowsLoop> loop)
     : calls_(std::move(calls)),
       loop_(std::move(loop)),
-      resolver_(*loop_, std::make_shared<WindowsNames>(calls_)) {}
+      resolver_(*this, std::make_shared<WindowsNames>(calls_)) {}
 
 absl::StatusOr<std::unique_ptr<EngineSocket>> WindowsEngine::NewUdpSocket(AddressFamily family) {
   return WindowsSocket::Create({.engine = *this, .loop = *loop_, .calls = *calls_}, family);

@@ -4,7 +4,10 @@
 
 #include <array>
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "tests/conformance/bed.h"
 
 namespace pollux::conformance {
@@ -12,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class ConnectTest : public ConformanceTest {
  protected:
@@ -293,6 +297,59 @@ TEST_P(ConnectTest, AnAddressResolvesToItself) {
   EXPECT_THAT(found, IsEmpty());
   EXPECT_TRUE(bed().RunUntil([&] { return !found.empty(); }));
   EXPECT_THAT(found, ElementsAre(kB));
+}
+
+// RFC 4007, 11.2: "<address>%<zone_id>".
+TEST_P(ConnectTest, AnInterfacesNameIsTheScopeOfAnAddress) {
+  const NetworkInterface va = Interface(a(), "va"), wa = Interface(a(), "wa");
+  const auto resolve = [this](const std::string& text) {
+    std::string answer;
+    a().Resolve(text, [&](const absl::StatusOr<std::vector<IpAddress>>& addresses) {
+      answer = "(error)";
+      ASSERT_THAT(addresses, IsOk());
+      ASSERT_THAT(*addresses, SizeIs(1));
+      answer = addresses->front().ToString();
+    });
+    EXPECT_EQ(answer, "") << "never inside the call";
+    EXPECT_TRUE(bed().RunUntil([&] { return !answer.empty(); }));
+    return answer;
+  };
+  EXPECT_EQ(resolve("fe80::1%va"), absl::StrCat("fe80::1%", va.index));
+  EXPECT_EQ(resolve("fe80::1%wa"), absl::StrCat("fe80::1%", wa.index));
+  EXPECT_EQ(resolve("ff02::1%va"), absl::StrCat("ff02::1%", va.index));
+  EXPECT_EQ(resolve("ff01::1%va"), absl::StrCat("ff01::1%", va.index));
+  EXPECT_EQ(resolve(absl::StrCat("fe80::1%", wa.index)), absl::StrCat("fe80::1%", wa.index));
+  EXPECT_EQ(resolve("fe80::1%4711"), "fe80::1%4711") << "a number is taken as it is";
+
+  UdpSocket alice(a());
+  ASSERT_THAT(alice.ConnectToHost("ff02::4321%va", 7), IsOk());
+  ASSERT_TRUE(bed().RunUntil([&] { return alice.state() == SocketState::kConnected; }));
+  EXPECT_EQ(alice.peer_endpoint(),
+            Endpoint(IpAddress::Parse("ff02::4321")->WithScope(va.index), 7));
+  EXPECT_EQ(alice.local_endpoint().address.scope_id(), va.index);
+}
+
+TEST_P(ConnectTest, AScopeThatCannotBeIsToldAndNotLookedUp) {
+  UdpSocket alice(a());
+  std::vector<absl::Status> errors;
+  alice.OnError([&](const absl::Status& status) { errors.push_back(status); });
+  const auto connect = [&](const std::string& text) {
+    errors.clear();
+    EXPECT_THAT(alice.ConnectToHost(text, 7), IsOk());
+    EXPECT_TRUE(bed().RunUntil([&] { return errors.size() == 1; }));
+    EXPECT_EQ(alice.state(), SocketState::kUnconnected);
+    return errors.empty() ? absl::OkStatus() : errors[0];
+  };
+  for (const char* text : {"fe80::1%nosuch", "ff02::1%nosuch", "fe80::1%", "fe80::1%0"}) {
+    const absl::Status status = connect(text);
+    EXPECT_THAT(status, HasCause(SocketError::kHostNotFound));
+    EXPECT_THAT(status, Says(text));
+    EXPECT_THAT(status, Says("wa")) << "it says which interfaces there are";
+  }
+  const absl::Status everywhere = connect("fd77::2%va");
+  EXPECT_THAT(everywhere, HasCause(SocketError::kHostNotFound));
+  EXPECT_THAT(everywhere, Says("fd77::2%va"));
+  EXPECT_THAT(everywhere, Says("only link-local"));
 }
 
 }  // namespace

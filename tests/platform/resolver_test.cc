@@ -37,6 +37,8 @@ TEST_F(ResolverTest, AnAddressResolvesToItselfWithoutAThread) {
   for (const char* text : {"10.0.0.1", "::1", "fe80::1%3"}) {
     EXPECT_THAT(*Resolve(text), ElementsAre(*IpAddress::Parse(text)));
   }
+  EXPECT_THAT(*Resolve("fe80::1%lo"), ElementsAre(*IpAddress::Parse("fe80::1%1")));
+  EXPECT_THAT(Resolve("fe80::1%nosuch"), HasCause(SocketError::kHostNotFound));
   EXPECT_EQ(calls_->count(Call::kStartThread), 0);
   EXPECT_EQ(calls_->count(Call::kGetAddrInfo), 0);
 }
@@ -134,7 +136,7 @@ class SlowResolverTest : public EngineTest {
 
   const std::shared_ptr<SlowNames> names_ = std::make_shared<SlowNames>();
   std::unique_ptr<internal::Resolver> resolver_ =
-      std::make_unique<internal::Resolver>(loop(), names_);
+      std::make_unique<internal::Resolver>(*engine_, names_);
   std::vector<std::string> resolved_;
 };
 

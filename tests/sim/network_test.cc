@@ -258,12 +258,12 @@ TEST(Network, NamesResolveAfterAWhile) {
       answers.push_back(answer);
     });
   };
-  for (const char* name : {"bob", "localhost", "carol", "10.9.9.9"}) ask(name);
+  for (const char* name : {"bob", "localhost", "carol", "10.9.9.9", "fe80::9%eth0"}) ask(name);
   EXPECT_THAT(answers, IsEmpty());
   net.RunFor(absl::Seconds(1));
   EXPECT_THAT(answers,
-              ElementsAre("0 10.9.9.9", "5ms 10.0.0.2 fd00::2 10.1.0.1", "5ms 127.0.0.1 ::1",
-                          "5ms resolve \"carol\": no host has this name"));
+              ElementsAre("0 10.9.9.9", "0 fe80::9%2", "5ms 10.0.0.2 fd00::2 10.1.0.1",
+                          "5ms 127.0.0.1 ::1", "5ms resolve \"carol\": no host has this name"));
 }
 
 TEST(Network, ALookupThatIsUnderWayGoesWithItsNetwork) {
