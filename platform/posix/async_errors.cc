@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <string>
 #include <utility>
 
 #include "udp/socket_error.h"

@@ -6,9 +6,7 @@
 // program first asks what is pending.
 
 #include <algorithm>
-#include <string>
 
-#include "absl/strings/str_cat.h"
 #include "platform/common/run.h"
 #include "platform/windows/control_messages.h"
 #include "platform/windows/windows_socket.h"
