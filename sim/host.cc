@@ -219,6 +219,14 @@ void Host::AddInterface(const NetworkInterface& interface, BroadcastDomain& doma
   if (interfaces_.size() == 2 && options_.group_routes) AddDefaultRoutes(interface.index);
 }
 
+void Host::Pace(const NetworkInterface& interface, const FqOptions& options) {
+  Interface& paced = *interfaces_[interface.index - 1];
+  paced.queue = std::make_unique<FairQueue>(
+      world_, clock_, paced, interface.mtu, options,
+      [this, index = interface.index](const Packet& packet) { Put(index, packet, luck_.label()); });
+  stack_.SetPaced(interface.index);
+}
+
 // Groups and the limited broadcast leave by the first interface unless the program says otherwise,
 // as they do on a machine with a default route.
 void Host::AddDefaultRoutes(uint32_t interface_index) {
@@ -245,6 +253,17 @@ void Host::Transmit(uint32_t interface_index, const Packet& packet) {
   event.origin = luck_.label();
   world_.trace.Record(event);
   Put(interface_index, packet, luck_.label());
+}
+
+bool Host::Enqueue(uint32_t interface_index, const Packet& packet, const PacedSend& send) {
+  TraceEvent event = NewEvent(EventKind::kSent, interface_index, packet);
+  event.origin = luck_.label();
+  world_.trace.Record(event);
+  Interface& interface = *interfaces_[interface_index - 1];
+  if (!interface.is_unplugged) return interface.queue->Enqueue(packet, send);
+  // Nothing waits for a cable.
+  Put(interface_index, packet, luck_.label());
+  return true;
 }
 
 void Host::Forward(uint32_t interface_index, const Packet& packet) {

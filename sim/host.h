@@ -44,6 +44,8 @@
 
 namespace pollux::sim {
 
+struct FqOptions;  // sim/fair_queue.h
+
 // Loop thread only. Owned by its network.
 class Host : private StackHost {
  public:
@@ -200,11 +202,14 @@ class Host : private StackHost {
   uint32_t InterfaceOn(const BroadcastDomain& domain) const;
   // Adds an interface, whose index is `NextInterfaceIndex()`, on a domain that knows its addresses.
   void AddInterface(const NetworkInterface& interface, BroadcastDomain& domain);
+  // Puts the queue fq before one that was added.
+  void Pace(const NetworkInterface& interface, const FqOptions& options);
   void SetMtu(const BroadcastDomain& domain, uint32_t mtu);
 
   // StackHost.
   void Transmit(uint32_t interface_index, const Packet& packet) override;
   void Forward(uint32_t interface_index, const Packet& packet) override;
+  bool Enqueue(uint32_t interface_index, const Packet& packet, const PacedSend& send) override;
   uint32_t Draw(StackDraw what, uint32_t bound) override;
   void StartTimer(StackTimer what, uint64_t number, absl::Duration delay) override;
   void StopTimer(StackTimer what, uint64_t number) override;
@@ -235,6 +240,8 @@ class Host : private StackHost {
   void ApplyPause();
   void ApplyFreeze();
   void StopOrRun();
+  // Tells the queues that pace that the clock runs at another speed, or stands still.
+  void TellQueues();
   // Tells the switches that the host is on whether it can send and hear.
   void TellAwake();
   void ApplyOff(Interface& interface, AfterUp after);

@@ -117,6 +117,9 @@ void Host::EndBoot() {
   paused_ = pause_.on();
   frozen_ = freeze_.on();
   if (!frozen_) clock_.Go(world_.timeline.now());
+  for (const auto& interface : interfaces_) {
+    if (interface->queue != nullptr) interface->queue->Clear(DropCause::kHostDown);
+  }
 }
 
 bool Host::DropCallbacks() {
@@ -173,6 +176,7 @@ void Host::ApplyFreeze() {
   } else {
     clock_.Go(world_.timeline.now());
   }
+  TellQueues();
   TellAwake();
   StopOrRun();
 }
@@ -196,6 +200,12 @@ void Host::StepClock(absl::Duration by) {
   clock_.StepWall(by);
 }
 
+void Host::TellQueues() {
+  for (const auto& interface : interfaces_) {
+    if (interface->queue != nullptr) interface->queue->ClockChanged();
+  }
+}
+
 void Host::SetClockDrift(int64_t ppb) {
   const absl::Status status = Validate(ClockOptions{.drift_ppb = ppb});
   POLLUX_CHECK(status.ok(), absl::StrCat("host ", name(), ": ", status.message()));
@@ -203,6 +213,7 @@ void Host::SetClockDrift(int64_t ppb) {
   RecordFault(absl::StrCat("clock drifts by ", ppb, " ppb"));
   clock_.SetDrift(world_.timeline.now(), ppb);
   engine_->host_loop().ClockChanged();
+  TellQueues();
 }
 
 // ---- Interfaces that change ----
@@ -248,6 +259,7 @@ void Host::ApplyOff(Interface& interface, AfterUp after) {
   interface.is_off = off;
   RecordFault(off ? "interface down" : "interface up", interface.interface_name());
   stack_.SetUp(interface.index(), !off);
+  if (off && interface.queue != nullptr) interface.queue->Clear(DropCause::kInterfaceDown);
   if (!off && after == AfterUp::kReconfigure) stack_.Reconfigure(interface.index());
   interface.domain->SetLink(interface.number, interface.has_link(), true);
 }
@@ -275,6 +287,7 @@ void Host::ApplyCarrier(Interface& interface) {
   interface.is_unplugged = unplugged;
   RecordFault(unplugged ? "cable pulled" : "cable put in", interface.interface_name());
   stack_.SetCarrier(interface.index(), !unplugged);
+  if (unplugged && interface.queue != nullptr) interface.queue->Clear(DropCause::kNoCarrier);
   // That a cable is put in again is no reason for a kernel to report its groups again.
   interface.domain->SetLink(interface.number, interface.has_link(), false);
 }

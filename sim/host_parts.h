@@ -9,6 +9,7 @@
 #define POLLUX_SIM_HOST_PARTS_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,7 @@
 #include "sim/choice/name.h"
 #include "sim/fabric/broadcast_domain.h"
 #include "sim/fabric/station.h"
+#include "sim/fair_queue.h"
 #include "sim/fault_guard.h"
 #include "sim/host.h"
 #include "sim/kernel/packet.h"
@@ -46,7 +48,8 @@ class Host::Interface final : public Station {
 
   BroadcastDomain* domain = nullptr;  // Null for loopback.
   BroadcastDomain::StationNumber number = 0;
-  FaultSwitch off, unplugged;  // What is wanted, and what is.
+  std::unique_ptr<FairQueue> queue;  // Null where it does not pace.
+  FaultSwitch off, unplugged;        // What is wanted, and what is.
   bool is_off = false, is_unplugged = false;
 
  private:

@@ -77,6 +77,7 @@ NetworkInterface Segment::Attach(Host& host, const AttachOptions& options) {
     interface.addresses.push_back({link_local.WithScope(interface.index), 64, std::nullopt});
   }
   host.AddInterface(interface, domain_);
+  if (options.fq) host.Pace(interface, *options.fq);
   hosts_.push_back(&host);
   topology_.Attached(*this, host, interface);
   return interface;
@@ -90,6 +91,15 @@ absl::Status Segment::ValidateAttach(const Host& host, const AttachOptions& opti
   if (host.HasInterface(options.name)) {
     return refuse(absl::StatusCode::kAlreadyExists,
                   absl::StrCat("it has an interface ", options.name, " already"));
+  }
+  if (options.fq && !host.rules_.queue_options) {
+    return refuse(absl::StatusCode::kInvalidArgument,
+                  absl::StrCat("the queue fq is Linux's; ", ToString(host.rules_.platform),
+                               " has none that paces"));
+  }
+  if (options.fq) {
+    const absl::Status fq = Validate(*options.fq);
+    if (!fq.ok()) return refuse(fq.code(), fq.message());
   }
   const absl::StatusOr<std::vector<IpAddress>> addresses = Addresses(host, options);
   if (!addresses.ok()) return refuse(addresses.status().code(), addresses.status().message());

@@ -29,6 +29,7 @@
 #include "sim/fabric/snooping_table.h"
 #include "sim/fabric/transmitter.h"
 #include "sim/fabric/world.h"
+#include "sim/fair_queue.h"
 #include "sim/fault_guard.h"
 #include "sim/host.h"
 #include "sim/topology.h"
@@ -52,6 +53,9 @@ struct AttachOptions {
   // Its addresses, the primary ones first. For a protocol of which there is none here, the host
   // gets the next free address of the segment's prefix: its first, second, and so on.
   std::vector<std::string> addresses = {};
+  // The queue before it, on Linux: fq, which paces by kMaxPacingRate and transmit times. Unset: one
+  // that does not, and both are kept and read back alone.
+  std::optional<FqOptions> fq = {};
 };
 
 // Loop thread only. Owned by its network.

@@ -62,6 +62,7 @@ void Story::OnEvent(const sim::TraceEvent& event) {
     case sim::EventKind::kForwarded:
     case sim::EventKind::kTranslated:
     case sim::EventKind::kReported:
+    case sim::EventKind::kPaced:
       return;
     case sim::EventKind::kFault:
     case sim::EventKind::kUnclaimed:

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "sim/kernel/boxed.h"
 #include "sim/kernel/output_route.h"
+#include "sim/kernel/pacing.h"
 #include "sim/kernel/packet.h"
 #include "sim/kernel/ring_queue.h"
 #include "sim/kernel/udp_stack.h"
@@ -108,12 +109,19 @@ struct SocketOptions {
   int multicast_hop_limit = 1;
   uint32_t bound_interface = 0;
   uint32_t multicast_interface = 0;
-  // How a socket deals with the queues of network cards: kept and read back, and no more than that,
-  // as on a machine whose interfaces have neither fq nor such a card.
+  // How a socket deals with the queues of interfaces: pacing counts where one has the queue fq, and
+  // busy polling is kept and read back, as on a machine whose network card has none.
   struct Queues {
     int max_pacing_rate = -1;  // Bytes a second; -1: no limit.
     int busy_poll = 0;         // Microseconds.
     bool prefer_busy_poll = false;
+    // Null until it has had a rate, or has sent by an interface that paces.
+    std::shared_ptr<SendAccount> account = nullptr;
+
+    SendAccount& GetAccount() {
+      if (account == nullptr) account = std::make_shared<SendAccount>();
+      return *account;
+    }
   };
   Boxed<Queues> queues = {};
 };

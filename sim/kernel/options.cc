@@ -118,6 +118,10 @@ Outcome<> UdpStack::Impl::SetQueueOption(ControlBlock& socket, SocketOption opti
   switch (option) {
     case SocketOption::kMaxPacingRate:
       queues.max_pacing_rate = value;
+      if (value != -1) {
+        uint64_t& rate = queues.GetAccount().rate;
+        rate = std::min(rate, uint64_t{static_cast<uint32_t>(value)});
+      }
       break;
     case SocketOption::kBusyPoll:
       if (value > queues.busy_poll && !root) return OsError::kPermission;

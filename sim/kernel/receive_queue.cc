@@ -55,16 +55,6 @@ size_t TruesizeOfFragments(absl::Span<const size_t> parts, bool ipv4, bool own_c
   return sum;
 }
 
-// What the sender pays for one packet, or fragment, of that many bytes with its headers. Observed
-// like the above: 31 bytes are for the link's header and alignment.
-size_t TruesizeWhenSent(size_t wire_size) {
-  constexpr size_t kBefore = 31;
-  for (size_t block = 1024; block <= kLargestBlock; block *= 2) {
-    if (wire_size + kBefore + kBookkeeping <= block) return kDescription + block;
-  }
-  return kDescription + kSmallBlock + wire_size;
-}
-
 // An ICMP message quotes as much of the packet, or of its first fragment, as fits the least that
 // every host takes (RFC 1122: 576 bytes, RFC 4443: 1280).
 size_t TruesizeOfError(const Packet& about) {
@@ -76,6 +66,15 @@ size_t TruesizeOfError(const Packet& about) {
 }
 
 }  // namespace
+
+// Observed like the above: 31 bytes are for the link's header and alignment.
+size_t TruesizeWhenSent(size_t wire_size) {
+  constexpr size_t kBefore = 31;
+  for (size_t block = 1024; block <= kLargestBlock; block *= 2) {
+    if (wire_size + kBefore + kBookkeeping <= block) return kDescription + block;
+  }
+  return kDescription + kSmallBlock + wire_size;
+}
 
 size_t TruesizeOfPart(size_t bytes, bool ipv4) {
   return TruesizeOfOne(bytes > kUdpHeader ? bytes - kUdpHeader : 0, ipv4);

@@ -26,6 +26,8 @@ size_t TruesizeOf(const Packet& packet, uint32_t mtu);
 size_t TruesizeOfParts(absl::Span<const size_t> parts, bool ipv4);
 // Of one such fragment alone.
 size_t TruesizeOfPart(size_t bytes, bool ipv4);
+// What the sender is charged for a fragment of that many bytes with its headers.
+size_t TruesizeWhenSent(size_t wire_size);
 
 // What a datagram costs of the receive buffer. `parts` are those that it came in; empty for one
 // that came whole.

@@ -209,7 +209,7 @@ Outcome<> UdpStack::Impl::Send(ControlBlock& socket, const SendSlot& datagram) {
   if (!destination.ok()) return destination.error();
   sending.destination = *destination;
   if (options.hop_limit && *options.hop_limit == 0) return OsError::kInvalidArgument;
-  // Where there are such times the interface has no queue that keeps them, as by default on Linux.
+  // Where there are such times, only an interface whose queue paces keeps them.
   if (options.transmit_time && !rules_.queue_options) return OsError::kOperationNotSupported;
   if (Outcome<> bound = ImplicitBind(socket); !bound.ok()) return bound.error();
   Outcome<OutputRoute> route = RouteFor(socket, destination->address, options);
@@ -250,7 +250,25 @@ Outcome<> UdpStack::Impl::Send(ControlBlock& socket, const SendSlot& datagram) {
     sending.traffic_class &= static_cast<uint8_t>(~kEcnBits);
     sending.traffic_class |= static_cast<uint8_t>(*options.ecn);
   }
+  if (std::find(paced_.begin(), paced_.end(), route->interface_index) != paced_.end()) {
+    return EmitPaced(socket, sending, datagram);
+  }
   RememberPath(socket, sending, datagram);
+  return Emit(socket, sending, datagram.payload);
+}
+
+// What waits in the interface's queue takes of the send buffer, which the first datagram that finds
+// it full does not get by. There is no beaten path here: the queue is to know of each datagram
+// whose it is.
+Outcome<> UdpStack::Impl::EmitPaced(ControlBlock& socket, Sending& sending,
+                                    const SendSlot& datagram) {
+  Boxed<SocketOptions::Queues>& queues = socket.options.queues;
+  if (!queues) queues = SocketOptions::Queues();
+  const SendAccount& account = queues->GetAccount();
+  if (account.charged >= static_cast<size_t>(socket.options.send_buffer)) return OsError::kAgain;
+  sending.pacing = {.account = queues->account,
+                    .connected = socket.connected ? socket.id : 0,
+                    .transmit_time = datagram.options.transmit_time};
   return Emit(socket, sending, datagram.payload);
 }
 
@@ -275,27 +293,42 @@ Outcome<> UdpStack::Impl::Emit(const ControlBlock& socket, const Sending& sendin
   }
   const bool to_all =
       route.kind == OutputRoute::Kind::kBroadcast || route.kind == OutputRoute::Kind::kGroup;
-  if (to_all && route.interface_index != kLoopbackIndex) {
-    EmitGroup(socket, sending, packet);
-  } else {
-    TransmitSplit(route.interface_index, packet, sending.mtu);
-  }
+  const bool taken = to_all && route.interface_index != kLoopbackIndex
+                         ? EmitGroup(socket, sending, packet)
+                         : TransmitSplit(sending, packet);
+  // That a queue had no room is told to who asks for ICMP errors (ip_send_skb in
+  // net/ipv4/ip_output.c): to others it is a datagram like one that was lost on the way.
+  if (!taken && socket.options.report_unreachable) return OsError::kNoBuffers;
   return Done();
 }
 
 // What stays on the host stays whole.
-void UdpStack::Impl::TransmitSplit(uint32_t interface_index, const Packet& packet, size_t mtu) {
-  if (packet.wire_size() <= mtu || interface_index == kLoopbackIndex) {
-    host_.Transmit(interface_index, packet);
-    return;
+bool UdpStack::Impl::TransmitSplit(const Sending& sending, const Packet& packet) {
+  if (packet.wire_size() <= sending.mtu || sending.route.interface_index == kLoopbackIndex) {
+    return Put(sending, packet);
   }
-  ForEachFragment(packet, static_cast<uint32_t>(mtu),
-                  [&](const Packet& fragment) { host_.Transmit(interface_index, fragment); });
+  bool taken = true;
+  ForEachFragment(packet, static_cast<uint32_t>(sending.mtu),
+                  [&](const Packet& fragment) { taken = taken && Put(sending, fragment); });
+  return taken;
+}
+
+bool UdpStack::Impl::Put(const Sending& sending, const Packet& packet) {
+  const uint32_t interface_index = sending.route.interface_index;
+  if (!sending.pacing) {
+    host_.Transmit(interface_index, packet);
+    return true;
+  }
+  PacedSend send = *sending.pacing;
+  send.charge = packet.is_fragment()
+                    ? TruesizeWhenSent(packet.wire_size())
+                    : TruesizeOf(packet, static_cast<uint32_t>(packet.wire_size()));
+  return host_.Enqueue(interface_index, packet, send);
 }
 
 // The host's own copy, then the wire's. A broadcast always comes back; a group datagram if the host
 // is a member on the outgoing interface and the sender did not turn it off (udp-semantics 1.2.3).
-void UdpStack::Impl::EmitGroup(const ControlBlock& socket, const Sending& sending, Packet& packet) {
+bool UdpStack::Impl::EmitGroup(const ControlBlock& socket, const Sending& sending, Packet& packet) {
   const OutputRoute& route = sending.route;
   const bool group = route.kind == OutputRoute::Kind::kGroup;
   const bool member = !group || groups_.Accepts(route.interface_index, route.target, route.source);
@@ -311,10 +344,10 @@ void UdpStack::Impl::EmitGroup(const ControlBlock& socket, const Sending& sendin
     // Linux drops the wire's copy only behind its own: IPv4 if the host is a member, IPv6 if it
     // looped too. Without a member a hop limit of 0 does not keep the datagram here.
     const bool kept = route.target.is_ipv4() ? member : loops;
-    if (kept || !rules_.zero_hop_group_leaks) return;
+    if (kept || !rules_.zero_hop_group_leaks) return true;
   }
-  if (route.target.is_ipv6() && MulticastScope(route.target) <= 1) return;
-  TransmitSplit(route.interface_index, packet, sending.mtu);
+  if (route.target.is_ipv6() && MulticastScope(route.target) <= 1) return true;
+  return TransmitSplit(sending, packet);
 }
 
 }  // namespace pollux::sim

@@ -42,8 +42,9 @@ absl::string_view ToString(DropCause cause) {
       "no port left",
       "partitioned",
       "group not reported",
+      "transmit time too far ahead",
   };
-  static_assert(std::size(kNames) == static_cast<size_t>(DropCause::kGroupNotReported) + 1);
+  static_assert(std::size(kNames) == static_cast<size_t>(DropCause::kBeyondHorizon) + 1);
   const auto number = static_cast<size_t>(cause);
   return number < std::size(kNames) ? kNames[number] : "unknown";
 }

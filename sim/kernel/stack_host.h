@@ -57,6 +57,8 @@ enum class DropCause : uint8_t {
   kPartitioned = 27,  // A partition has its sender on another side.
   // Switches.
   kGroupNotReported = 28,  // The switch does not know that the receiver wants the group.
+  // Queues of interfaces that pace.
+  kBeyondHorizon = 29,  // Its transmit time is too far ahead.
 };
 absl::string_view ToString(DropCause cause);
 
@@ -72,6 +74,8 @@ enum class StackTimer : uint8_t {
   kPathMtu,     // What was learned of a path is old.
 };
 
+struct PacedSend;  // sim/kernel/pacing.h
+
 // What a stack asks of the host it is part of.
 class StackHost {
  public:
@@ -85,7 +89,13 @@ class StackHost {
   // which interface it counts for. A broadcast or group datagram is thus two calls: the wire's, and
   // the host's own copy's where one is due.
   virtual void Transmit(uint32_t interface_index, const Packet& packet) = 0;
-  // The same for one of somebody else that a router passes on.
+  // The same for one that a socket sends by an interface whose queue paces (`UdpStack::SetPaced`):
+  // it leaves when it may. False where the queue has no room for it, and it is gone.
+  virtual bool Enqueue(uint32_t interface_index, const Packet& packet, const PacedSend& /*send*/) {
+    Transmit(interface_index, packet);
+    return true;
+  }
+  // The same as `Transmit` for one of somebody else that a router passes on.
   virtual void Forward(uint32_t interface_index, const Packet& packet) {
     Transmit(interface_index, packet);
   }

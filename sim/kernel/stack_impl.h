@@ -99,6 +99,7 @@ class UdpStack::Impl {
 
   // forward.cc
   void SetForwarding(const ForwardingRules* rules) { forwarding_ = rules; }
+  void SetPaced(uint32_t interface_index) { paced_.push_back(interface_index); }
   bool RoutesGroup(uint32_t interface_index, const IpAddress& group) const;
 
   // icmp.cc: what was learned under this number is old.
@@ -155,6 +156,7 @@ class UdpStack::Impl {
     int hop_limit = 0;
     uint8_t traffic_class = 0;
     size_t mtu = 0;
+    std::optional<PacedSend> pacing = std::nullopt;  // By an interface whose queue paces.
   };
 
   // bind.cc
@@ -184,10 +186,13 @@ class UdpStack::Impl {
                                 const SendOptions& options);
   Outcome<> CheckSize(ControlBlock& socket, const Sending& sending, size_t size);
   uint32_t PathMtu(const OutputRoute& route) const;
+  Outcome<> EmitPaced(ControlBlock& socket, Sending& sending, const SendSlot& datagram);
   Outcome<> Emit(const ControlBlock& socket, const Sending& sending, absl::string_view payload);
-  void EmitGroup(const ControlBlock& socket, const Sending& sending, Packet& packet);
-  // Transmits it as it is, or in fragments where it is larger than `mtu`.
-  void TransmitSplit(uint32_t interface_index, const Packet& packet, size_t mtu);
+  // These say whether there was room for it where it had to wait.
+  bool EmitGroup(const ControlBlock& socket, const Sending& sending, Packet& packet);
+  // Transmits it as it is, or in fragments where it is larger than the path takes.
+  bool TransmitSplit(const Sending& sending, const Packet& packet);
+  bool Put(const Sending& sending, const Packet& packet);
 
   // fragments.cc
   void CollectFragment(uint32_t link, const Packet& packet, absl::Time now);
@@ -274,6 +279,7 @@ class UdpStack::Impl {
   const ForwardingRules* forwarding_ = nullptr;  // Null unless the host is a router.
   // Looked up, never iterated.
   absl::flat_hash_map<IpAddress, IcmpBudget> icmp_budgets_;
+  std::vector<uint32_t> paced_;  // The interfaces whose queues pace.
 };
 
 // What a socket that does not speak IPv4 says to an IPv4 destination.

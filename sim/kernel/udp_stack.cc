@@ -87,6 +87,8 @@ void UdpStack::SetLearnedRoutes(std::vector<Route> routes) {
   impl_->interfaces().SetLearned(std::move(routes));
 }
 
+void UdpStack::SetPaced(uint32_t interface_index) { impl_->SetPaced(interface_index); }
+
 void UdpStack::SetForwarding(const ForwardingRules* rules) { impl_->SetForwarding(rules); }
 
 void UdpStack::SetUp(uint32_t interface_index, bool up) {

@@ -121,6 +121,8 @@ class UdpStack {
   // Gives an interface that is up the addresses and routes again that it has lost, as the programs
   // do that configure a machine's network.
   void Reconfigure(uint32_t interface_index);
+  // The interface's queue paces from now on: what sockets send by it goes to `StackHost::Enqueue`.
+  void SetPaced(uint32_t interface_index);
   // The gateway of a packet that leaves by an interface; unset for its own target.
   IpAddress Gateway(uint32_t interface_index, const IpAddress& target) const;
   // Whether the host answers ARP requests for that address of its own on every interface, not on

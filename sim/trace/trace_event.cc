@@ -43,6 +43,7 @@ std::string Cause(const TraceEvent& event) {
       return absl::StrCat(" (late ", event.draw, " #", event.ordinal, " by ",
                           absl::FormatDuration(event.delay), ")");
     case EventKind::kMarked:
+    case EventKind::kPaced:
       return absl::StrCat(" (waited ", absl::FormatDuration(event.delay), ")");
     case EventKind::kRuled:
       return absl::StrCat(" (", event.note, " on ", event.draw, ")");
@@ -107,6 +108,8 @@ absl::string_view ToString(EventKind kind) {
       return "held";
     case EventKind::kReleased:
       return "released";
+    case EventKind::kPaced:
+      return "paced";
   }
   return "unknown";
 }

@@ -40,10 +40,12 @@ enum class EventKind : uint8_t {
   kTranslated = 16,  // A NAT gave it other ends; `note` has those that it had.
   kReported = 17,    // Of no packet: a host or a querier sent `message`, or what a switch learned
                      // of a host's groups, or did not; `note`.
+  kPaced = 18,       // It leaves the queue of its host's interface, which had it wait for `delay`.
 };
 
 // "sent", "lost", "duplicated", "unclaimed", "delivered", "dropped", "corrupted", "overtook",
-// "fault", "late", "marked", "ruled", "held", "released", "forwarded", "translated", "reported".
+// "fault", "late", "marked", "ruled", "held", "released", "forwarded", "translated", "reported",
+// "paced".
 absl::string_view ToString(EventKind kind);
 // "port unreachable", and so on.
 absl::string_view ToString(IcmpError error);
@@ -67,8 +69,9 @@ struct TraceEvent {
 
   Name draw;             // What links do: whose luck, as "lan/alice->bob".
   uint64_t ordinal = 0;  // What links do: which packet of that link, from 1.
-  absl::Duration delay;  // kDuplicated, kLate; kMarked and kDropped by a queue: how long it waited.
-  SocketId socket = 0;   // kDelivered; kDropped on one socket's account.
+  absl::Duration
+      delay;  // kDuplicated, kLate; kMarked, kPaced, kDropped by a queue: how long it waited.
+  SocketId socket = 0;                     // kDelivered; kDropped on one socket's account.
   DropCause cause = DropCause::kNoSocket;  // kDropped.
 
   // One line without newline, such as
