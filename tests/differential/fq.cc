@@ -2,7 +2,7 @@
 //
 // What pacing comes to in a kernel whose interface has the queue fq (tc-fq(8)): kMaxPacingRate and
 // transmit times, by when the kernel received each datagram; and what becomes of them without such
-// a queue, and with etf. Run by
+// a queue, and with etf. And whether a simulated interface with that queue does the same. Run by
 //
 //   tools/inside/inside uml tests/differential/fq
 //
@@ -24,6 +24,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "platform/native_engine.h"
+#include "tests/differential/fq_courses.h"
 #include "tests/differential/guest_queue.h"
 #include "udp/socket_error.h"
 #include "udp/udp_socket.h"
@@ -60,6 +61,7 @@ class Bench {
   }
 
   EventLoop& loop() { return engine_->loop(); }
+  SocketEngine& engine() { return *engine_; }
   UdpSocket& sender() { return sender_; }
   const std::vector<absl::Status>& errors() const { return errors_; }
 
@@ -272,6 +274,47 @@ void Etf(Bench& bench, Verdict& verdict) {
                               bench.errors().empty() ? "nothing" : bench.errors()[0].message()));
 }
 
+// How far apart one datagram may arrive on the kernel and in the simulator, and half of them. A
+// kernel that wakes up late is late with one, and makes up for it with the next ones.
+constexpr absl::Duration kApart = absl::Milliseconds(25);
+constexpr absl::Duration kHalfApart = absl::Milliseconds(3);
+
+// The same course on both: the same datagrams, in the same order, at the same times.
+void Compare(const Course& course, Bench& bench, Verdict& verdict) {
+  const auto here = RunCourse(course, bench.engine(), bench.engine(), IpAddress::LoopbackIpv4());
+  const auto simulated = SimulateCourse(course);
+  std::vector<absl::Duration> apart;
+  bool same = here.size() == simulated.size();
+  for (size_t burst = 0; same && burst < here.size(); ++burst) {
+    same = here[burst].size() == simulated[burst].size();
+    for (size_t i = 0; same && i < here[burst].size(); ++i) {
+      same = here[burst][i].number == simulated[burst][i].number;
+      apart.push_back(absl::AbsDuration(here[burst][i].after - simulated[burst][i].after));
+    }
+  }
+  if (!same || apart.empty()) {
+    verdict.Add(false, absl::StrFormat("simulated, %s: other datagrams, or in another order; the "
+                                       "last burst has %d here, %d there",
+                                       course.what, here.back().size(), simulated.back().size()));
+    return;
+  }
+  std::sort(apart.begin(), apart.end());
+  const absl::Duration half = apart[apart.size() / 2];
+  verdict.Add(
+      half < kHalfApart && apart.back() < kApart,
+      absl::StrFormat("simulated, %s: %d arrive in the same order, half of them within "
+                      "%.3f ms of the kernel's time, all within %.3f",
+                      course.what, apart.size(), Milliseconds(half), Milliseconds(apart.back())));
+}
+
+void BesideTheSimulator(Bench& bench, Verdict& verdict) {
+  const std::string options =
+      Attribute(TCA_FQ_QUANTUM, BytesOf(uint32_t{kEthernetQuantum})) +
+      Attribute(TCA_FQ_INITIAL_QUANTUM, BytesOf(uint32_t{kEthernetFirstQuantum}));
+  if (!bench.SetQueue("fq", options).ok()) return;
+  for (const Course& course : Courses()) Compare(course, bench, verdict);
+}
+
 int Run() {
   absl::StatusOr<std::unique_ptr<GuestQueue>> queue = GuestQueue::Open();
   absl::Status ready = queue.status();
@@ -286,6 +329,7 @@ int Run() {
   Horizon(bench, verdict);
   Rates(bench, verdict);
   Runs(bench, verdict);
+  BesideTheSimulator(bench, verdict);
   Etf(bench, verdict);
   absl::PrintF("%d not as documented\n", verdict.failed());
   return verdict.failed() == 0 ? 0 : 1;
