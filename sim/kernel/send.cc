@@ -4,6 +4,7 @@
 // (udp-semantics 1.4 "check order in send").
 
 #include <algorithm>
+#include <vector>
 
 #include "sim/kernel/fragment.h"
 #include "sim/kernel/receive_queue.h"
@@ -23,6 +24,10 @@ size_t WireSize(const IpAddress& target, size_t payload) {
 
 size_t MaxPayload(const IpAddress& target) {
   return target.is_ipv4() ? kMaxIpv4Payload : kMaxIpv6Payload;
+}
+
+bool Has(const std::vector<uint32_t>& interfaces, uint32_t index) {
+  return std::find(interfaces.begin(), interfaces.end(), index) != interfaces.end();
 }
 
 }  // namespace
@@ -250,9 +255,7 @@ Outcome<> UdpStack::Impl::Send(ControlBlock& socket, const SendSlot& datagram) {
     sending.traffic_class &= static_cast<uint8_t>(~kEcnBits);
     sending.traffic_class |= static_cast<uint8_t>(*options.ecn);
   }
-  if (std::find(paced_.begin(), paced_.end(), route->interface_index) != paced_.end()) {
-    return EmitPaced(socket, sending, datagram);
-  }
+  if (Has(paced_, route->interface_index)) return EmitPaced(socket, sending, datagram);
   RememberPath(socket, sending, datagram);
   return Emit(socket, sending, datagram.payload);
 }
