@@ -19,9 +19,11 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <ostream>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -90,10 +92,7 @@ class IpAddress {
   // The IPv6 bytes; for an IPv4 address, those of its mapped form.
   constexpr Ipv6Bytes ipv6_bytes() const;
   // The IPv4 address as a number, most significant byte first.
-  constexpr uint32_t ipv4_number() const {
-    return uint32_t{bytes_[12]} << 24 | uint32_t{bytes_[13]} << 16 | uint32_t{bytes_[14]} << 8 |
-           uint32_t{bytes_[15]};
-  }
+  constexpr uint32_t ipv4_number() const;
   constexpr uint32_t scope_id() const { return scope_id_; }
 
   // The same address in another scope. Only IPv6 addresses have one: others are returned unchanged.
@@ -120,7 +119,8 @@ class IpAddress {
   bool IsIn(const IpAddress& network, int prefix_length) const;
 
   friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) {
-    return a.halves() == b.halves() && a.family_ == b.family_ && a.scope_id_ == b.scope_id_;
+    return a.half(0) == b.half(0) && a.half(1) == b.half(1) && a.family_ == b.family_ &&
+           a.scope_id_ == b.scope_id_;
   }
   friend constexpr bool operator!=(const IpAddress& a, const IpAddress& b) { return !(a == b); }
   // A total order without meaning, stable across platforms.
@@ -131,19 +131,26 @@ class IpAddress {
   friend H AbslHashValue(H h, const IpAddress& a) {
     // Of the hash's own steps, one is enough: what it takes in differs where addresses do, but for
     // rare chance.
-    const Halves halves = a.halves();
     const uint64_t rest = uint64_t{a.scope_id_} << 8 | static_cast<uint8_t>(a.family_);
     return H::combine(std::move(h),
-                      halves[0] * 0x9e3779b97f4a7c15 + halves[1] + rest * 0xd6e8feb86659fd93);
+                      a.half(0) * 0x9e3779b97f4a7c15 + a.half(1) + rest * 0xd6e8feb86659fd93);
   }
   friend std::ostream& operator<<(std::ostream& out, const IpAddress& a) {
     return out << a.ToString();
   }
 
  private:
-  // The bytes as two words, in the machine's own order: for what treats all of them alike.
-  using Halves = std::array<uint64_t, 2>;
-  constexpr Halves halves() const { return std::bit_cast<Halves>(bytes_); }
+  // The first or the second eight bytes as a word, in the machine's own order: for what treats all
+  // of them alike. What looks at many bytes reads by these, and so in the parts in which addresses
+  // are written: a processor waits where what it reads was written a moment ago in other ones.
+  constexpr uint64_t half(size_t which) const {
+    if (std::is_constant_evaluated()) {
+      return std::bit_cast<std::array<uint64_t, 2>>(bytes_)[which];
+    }
+    uint64_t word = 0;
+    std::memcpy(&word, bytes_.data() + which * sizeof(word), sizeof(word));
+    return word;
+  }
   constexpr bool is_ipv4_or_mapped() const { return is_ipv4() || is_mapped(); }
 
   constexpr std::tuple<AddressFamily, const Ipv6Bytes&, uint32_t> Key() const {
@@ -178,6 +185,13 @@ constexpr IpAddress IpAddress::Any() {
   return address;
 }
 
+constexpr uint32_t IpAddress::ipv4_number() const {
+  const uint64_t word = half(1);
+  if constexpr (std::endian::native == std::endian::big) return static_cast<uint32_t>(word);
+  const auto number = static_cast<uint32_t>(word >> 32);
+  return number << 24 | (number & 0xff00) << 8 | (number >> 8 & 0xff00) | number >> 24;
+}
+
 constexpr IpAddress::Ipv6Bytes IpAddress::ipv6_bytes() const {
   Ipv6Bytes bytes = bytes_;
   if (is_ipv4()) bytes[10] = bytes[11] = 0xff;
@@ -185,13 +199,13 @@ constexpr IpAddress::Ipv6Bytes IpAddress::ipv6_bytes() const {
 }
 
 constexpr bool IpAddress::is_mapped() const {
-  if (!is_ipv6() || halves()[0] != 0) return false;
+  if (!is_ipv6() || half(0) != 0) return false;
   return bytes_[8] == 0 && bytes_[9] == 0 && bytes_[10] == 0xff && bytes_[11] == 0xff;
 }
 
 constexpr bool IpAddress::is_unspecified() const {
   if (is_mapped()) return ipv4_number() == 0;
-  return is_set() && halves() == Halves{};
+  return is_set() && half(0) == 0 && half(1) == 0;
 }
 
 constexpr bool IpAddress::is_loopback() const {

@@ -45,6 +45,22 @@ class [[nodiscard]] Outcome {
   OsError error_ = OsError::kUnknown;
 };
 
+// Success or failure in one word, as a system call returns it.
+template <>
+class [[nodiscard]] Outcome<Done> {
+ public:
+  Outcome(Done /*done*/) {}                                   // NOLINT: as above.
+  Outcome(OsError error) : code_(static_cast<int>(error)) {}  // NOLINT
+
+  bool ok() const { return code_ == kDone; }
+  // Only of a failure.
+  OsError error() const { return static_cast<OsError>(code_); }
+
+ private:
+  static constexpr int kDone = -1;
+  int code_ = kDone;
+};
+
 }  // namespace pollux::sim
 
 #endif  // POLLUX_SIM_KERNEL_OUTCOME_H_

@@ -80,6 +80,10 @@ enum class IcmpError : uint8_t {
 };
 
 struct Packet {
+  // Not defaulted: compilers then see a constant, and clear the whole by an instruction that takes
+  // its time to begin.
+  Packet() {}  // NOLINT(modernize-use-equals-default)
+
   // Given by the stack that sends it, unique among that host's packets; copies keep it.
   uint64_t id = 0;
   // Ends of the datagram. For an ICMP error, those of the datagram that it is about: `source` is
@@ -89,12 +93,6 @@ struct Packet {
   uint8_t hop_limit = 64;
   uint8_t traffic_class = 0;   // TOS or traffic class, ECN in the two low bits.
   bool dont_fragment = false;  // Routers must not split it.
-  Payload payload;
-  // Set for a fragment: which bytes it carries of the datagram, whose UDP header counts as the
-  // first eight of them. All fragments of a datagram have its `id`, which is also what IP knows it
-  // by, and share its whole payload.
-  uint16_t fragment_offset = 0;
-  uint16_t fragment_size = 0;  // 0: no fragment, but the whole.
   // Bits of it are not as they were sent. Nobody's payload is changed for that: the checksum of
   // UDP, or of ICMP, does not fit, and the receiver drops it.
   bool corrupted = false;
@@ -105,6 +103,13 @@ struct Packet {
   // broadcast or group datagram, on the interface by which the datagram left. Whoever carries the
   // packet copies this and looks at nothing else.
   uint32_t arrives_on = 0;
+
+  Payload payload;
+  // Set for a fragment: which bytes it carries of the datagram, whose UDP header counts as the
+  // first eight of them. All fragments of a datagram have its `id`, which is also what IP knows it
+  // by, and share its whole payload.
+  uint16_t fragment_offset = 0;
+  uint16_t fragment_size = 0;  // 0: no fragment, but the whole.
 
   // Set for an ICMP error, with who reports it and, for kFragmentationNeeded, the next hop's MTU.
   std::optional<IcmpError> icmp;

@@ -53,6 +53,8 @@ absl::string_view ToString(IcmpError error);
 // Names, the note, the packet and the message belong to the simulation: they live as long as the
 // call that passes the event; the names as long as the network.
 struct TraceEvent {
+  TraceEvent() {}  // NOLINT(modernize-use-equals-default): as in `Packet`.
+
   EventKind kind = EventKind::kSent;
   absl::Duration time;    // Since the simulation began.
   uint64_t sequence = 0;  // Of the event in its run, from 1. `Trace` gives it.
