@@ -13,7 +13,7 @@ namespace pollux::sim {
 std::string InFlightPacket::ToString() const {
   std::string when = waits ? (held ? "held in the queue" : "waits") : "held";
   if (arrives.has_value()) when = absl::StrCat("arrives at ", absl::FormatDuration(*arrives));
-  return absl::StrCat("#", id, " ", way, " ", packet.source.ToString(), " > ",
+  return absl::StrCat("#", id, way.empty() ? "" : " ", way, " ", packet.source.ToString(), " > ",
                       packet.destination.ToString(), ", ", packet.payload.size(), " bytes, ", when);
 }
 

@@ -20,7 +20,9 @@ namespace pollux::sim {
 // A packet between hosts, or that waits to be. A value type; thread-compatible.
 struct InFlightPacket {
   uint64_t id = 0;     // For `Network::Hold`, `Release` and `Discard`; never used again.
-  std::string way;     // The link it is on, "lan/alice->bob"; of one for many, the segment.
+  // The link it is on, "lan/alice->bob"; of one for many, the segment. Empty while its sender waits
+  // for an answer to who has its address.
+  std::string way;
   std::string origin;  // The host that it came from at first.
   // The hosts at whose interfaces it arrives, in that order; of one for many that waits, none yet.
   std::vector<std::string> to;

@@ -288,7 +288,7 @@ void BroadcastDomain::Spread(StationNumber from, const Packet& packet, const Nam
   const absl::Duration latency = profile_.latency;
   const bool multicast = packet.target().is_multicast();
   Courier::Flight& shared = world_.courier.NewFlight(packet, origin);
-  shared.SetWay(name_.label());
+  shared.SetWay(name_);
   const Transmitter* const out = ports_[from].out.get();
   const Transmitter* const own = out != nullptr && out->in_use() ? out : nullptr;
   const uint64_t sent = packet.event;

@@ -28,6 +28,7 @@ Courier::Flight& Courier::NewFlight(const Packet& packet, const Name& origin) {
   flight.id_ = NewNumber();
   flight.packet_ = packet;
   flight.origin_ = origin;
+  flight.way_ = nullptr;
   flight.receivers_.clear();
   return flight;
 }

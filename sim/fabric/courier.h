@@ -20,6 +20,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "sim/choice/choices.h"
 #include "sim/choice/name.h"
 #include "sim/fabric/station.h"
 #include "sim/fabric/waiting_room.h"
@@ -38,8 +39,8 @@ class Courier {
     explicit Flight(Courier& courier) : courier_(courier) {}
     // Adds a receiver. Arrivals at one time are in the order of these calls.
     void AddReceiver(Station& station) { receivers_.push_back(&station); }
-    // The link, or the segment, that it is on, by name: for lists. Not copied.
-    void SetWay(const Name& way) { way_ = way; }
+    // The link, or the segment, that it is on: for lists, by name. It must outlive the flight.
+    void SetWay(const DrawOwner& way) { way_ = &way; }
     bool has_receivers() const { return !receivers_.empty(); }
 
     // In the order of `NewFlight`, from 1.
@@ -47,7 +48,8 @@ class Courier {
     bool held() const { return held_; }
     const Packet& packet() const { return packet_; }
     const Name& origin() const { return origin_; }
-    const Name& way() const { return way_; }
+    // Empty for none.
+    Name way() const { return way_ == nullptr ? Name() : way_->label(); }
     absl::Span<Station* const> receivers() const { return receivers_; }
     // When it lands; meaningful unless it is held.
     absl::Time lands() const { return when(); }
@@ -56,12 +58,12 @@ class Courier {
     friend class Courier;
     void Fire() override;
 
+    bool held_ = false;
     Courier& courier_;
     uint64_t id_ = 0;  // 0 while idle.
-    bool held_ = false;
     Packet packet_;
     Name origin_;
-    Name way_;
+    const DrawOwner* way_ = nullptr;
     absl::InlinedVector<Station*, 1> receivers_;  // One, but for what is sent to many.
   };
 

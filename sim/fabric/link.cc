@@ -172,7 +172,7 @@ void Link::KeepBack(const Packet& packet, const Name& origin) {
 void Link::Hold(const Packet& packet, const Name& origin) {
   Record(EventKind::kHeld, packet, origin);
   Courier::Flight& flight = world_.courier.NewFlight(packet, origin);
-  flight.SetWay(luck_.name());
+  flight.SetWay(luck_.owner());
   flight.AddReceiver(to_);
   world_.courier.Hold(flight);
 }
@@ -188,7 +188,7 @@ void Link::Launch(const Packet& packet, const Name& origin, Courier::Flight* sha
 
 void Link::Fly(const Packet& packet, const Name& origin, absl::Duration delay) {
   Courier::Flight& flight = world_.courier.NewFlight(packet, origin);
-  flight.SetWay(luck_.name());
+  flight.SetWay(luck_.owner());
   flight.AddReceiver(to_);
   world_.courier.Launch(flight, delay);
 }

@@ -40,6 +40,7 @@ class LinkLuck {
   LinkLuck(const LinkLuck&) = delete;
   LinkLuck& operator=(const LinkLuck&) = delete;
 
+  const DrawOwner& owner() const { return owner_; }
   Name name() const { return owner_.label(); }
   // That were sent this way, lost ones included: the number of the latest, from 1.
   uint64_t packets() const { return packets_; }

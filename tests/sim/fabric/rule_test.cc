@@ -213,6 +213,20 @@ TEST_F(InFlightTest, OfABroadcastThoseWhoShareItsFlightAreOne) {
             (std::vector<std::string>{"bob", "carol"}));
 }
 
+// Linux gives up three seconds after it asked who has the address: until then the datagram is on no
+// link, whatever went by one before.
+TEST_F(InFlightTest, WhatWaitsForAnAddressThatNobodyHasIsOnNoLink) {
+  alice.Say("hello", bob);
+  Run();
+  alice.Say("hello?", IpAddress::Ipv4(10, 0, 0, 99));
+  const std::vector<InFlightPacket> packets = net.InFlight();
+  ASSERT_EQ(packets.size(), 1u);
+  EXPECT_EQ(packets[0].way, "");
+  EXPECT_THAT(packets[0].to, ElementsAre("alice"));
+  EXPECT_THAT(packets[0].ToString(),
+              HasSubstr(" 10.0.0.1:7755 > 10.0.0.99:7755, 6 bytes, arrives"));
+}
+
 TEST_F(InFlightTest, HeldOnesAreReleasedInAnyOrder) {
   const RuleGuard rule = net.AddRule("hold", PacketMatch{.to = "bob"}, Verdict::Hold());
   for (const char* text : {"1", "2", "3"}) alice.Say(text, bob);
