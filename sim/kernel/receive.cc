@@ -103,6 +103,8 @@ Outcome<bool> UdpStack::Impl::Receive(ControlBlock& socket, ReceiveSlot& slot) {
   slot.info.truncated = slot.size < bytes.size();
   GiveBack(rules_, socket, datagram.charge);
   socket.queue.pop_front();
+  // Who reads one mostly reads the next.
+  if (!socket.queue.empty()) socket.queue.front().payload.Prefetch();
   if (slot.info.truncated && rules_.truncation_is_error) return OsError::kMessageTooLong;
   return true;
 }

@@ -14,6 +14,8 @@
 #include <memory>
 #include <utility>
 
+#include "udp/internal/prefetch.h"
+
 namespace pollux::sim {
 
 // Thread-compatible. `T` has a default value, which a place holds that was never used. One that was
@@ -35,7 +37,10 @@ class RingQueue {
   // Appends a place, with what it was left with, for the caller to fill.
   T& NewBack() {
     if (size_ == room_) Grow();
-    return places_[(first_ + size_++) & (room_ - 1)];
+    T& place = places_[(first_ + size_++) & (room_ - 1)];
+    // Where one comes, mostly more do, before any is taken.
+    internal::Prefetch(&places_[(first_ + size_) & (room_ - 1)], sizeof(T));
+    return place;
   }
   void pop_front() {
     if constexpr (requires(T & gone) { gone.Release(); }) {
@@ -43,8 +48,9 @@ class RingQueue {
     } else {
       places_[first_] = T();
     }
-    first_ = (first_ + 1) & (room_ - 1);
     --size_;
+    // An empty one begins again at the place that the processor has at hand.
+    first_ = empty() ? 0 : (first_ + 1) & (room_ - 1);
   }
   void clear() {
     while (!empty()) pop_front();
