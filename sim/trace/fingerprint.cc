@@ -15,9 +15,11 @@ namespace {
 constexpr size_t kWord = sizeof(uint64_t);
 constexpr size_t kLanes = 4;
 constexpr size_t kBlock = kLanes * 2 * kWord;
-// Any odd-looking numbers.
-constexpr uint64_t kKeys[2 * kLanes] = {MixBits(1), MixBits(2), MixBits(3), MixBits(4),
-                                        MixBits(5), MixBits(6), MixBits(7), MixBits(8)};
+// Any odd-looking numbers: what each lane, and the rest, begin with, and what every second word
+// goes with. One for all: with more a processor has not the registers to keep them at hand.
+constexpr uint64_t kFirst[kLanes + 1] = {MixBits(1), MixBits(2), MixBits(3), MixBits(4),
+                                         MixBits(5)};
+constexpr uint64_t kKey = MixBits(6);
 
 // The first bytes of `bytes` as a number, the least significant one first on every machine.
 template <typename Word>
@@ -59,8 +61,8 @@ uint64_t Scatter(uint64_t word) {
 }
 
 // The next state of a lane, by two words.
-uint64_t FoldWords(const char* words, uint64_t state, uint64_t key) {
-  return Fold(Load<uint64_t>(words) ^ state, Load<uint64_t>(words + kWord) ^ key);
+uint64_t FoldWords(const char* words, uint64_t state) {
+  return Fold(Load<uint64_t>(words) ^ state, Load<uint64_t>(words + kWord) ^ kKey);
 }
 
 }  // namespace
@@ -72,20 +74,19 @@ void Fingerprint::Add(absl::string_view bytes) {
   // Long inputs go through four states side by side, two words at a time, since each step has to
   // wait for the one before in its own state only; and not for what was added before, either.
   if (bytes.size() >= kBlock) {
-    // No lane begins with its own key: its two words would be the same to it.
-    uint64_t a = kKeys[4], b = kKeys[5], c = kKeys[6], d = kKeys[7];
+    uint64_t a = kFirst[0], b = kFirst[1], c = kFirst[2], d = kFirst[3];
     for (const char* const blocks_end = data + bytes.size() / kBlock * kBlock; data != blocks_end;
          data += kBlock) {
-      a = FoldWords(data, a, kKeys[0]);
-      b = FoldWords(data + 2 * kWord, b, kKeys[1]);
-      c = FoldWords(data + 4 * kWord, c, kKeys[2]);
-      d = FoldWords(data + 6 * kWord, d, kKeys[3]);
+      a = FoldWords(data, a);
+      b = FoldWords(data + 2 * kWord, b);
+      c = FoldWords(data + 4 * kWord, c);
+      d = FoldWords(data + 6 * kWord, d);
     }
     for (const uint64_t lane : {a, b, c, d}) Add(lane);
   }
-  uint64_t rest = kKeys[4];
+  uint64_t rest = kFirst[4];
   for (; end - data >= static_cast<ptrdiff_t>(2 * kWord); data += 2 * kWord) {
-    rest = FoldWords(data, rest, kKeys[0]);
+    rest = FoldWords(data, rest);
   }
   Add(rest);
   if (end - data >= static_cast<ptrdiff_t>(kWord)) {
