@@ -44,11 +44,11 @@ enum class SocketOption : uint8_t {
 
   // Linux only.
   kMaxPacingRate,  // SO_MAX_PACING_RATE, bytes a second, headers included; -1 for no limit. Kept by
-                   // interfaces whose queue is fq (tc-fq(8)); others send at once. A rate only falls:
-                   // a higher one than before is read back, and the lowest is kept. What a SendBatch
-                   // sends as a run leaves as one, and the gap comes after it.
-  kBusyPoll,       // SO_BUSY_POLL: microseconds for which a receive that finds nothing asks the
-                   // network card itself. To raise it needs CAP_NET_ADMIN.
+  // interfaces whose queue is fq (tc-fq(8)); others send at once. A rate only falls:
+  // a higher one than before is read back, and the lowest is kept. What a SendBatch
+  // sends as a run leaves as one, and the gap comes after it.
+  kBusyPoll,        // SO_BUSY_POLL: microseconds for which a receive that finds nothing asks the
+                    // network card itself. To raise it needs CAP_NET_ADMIN.
   kPreferBusyPoll,  // SO_PREFER_BUSY_POLL: interrupts give way to that. Needs CAP_NET_ADMIN.
 };
 
