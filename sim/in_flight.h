@@ -19,7 +19,7 @@ namespace pollux::sim {
 
 // A packet between hosts, or that waits to be. A value type; thread-compatible.
 struct InFlightPacket {
-  uint64_t id = 0;     // For `Network::Hold`, `Release` and `Discard`; never used again.
+  uint64_t id = 0;  // For `Network::Hold`, `Release` and `Discard`; never used again.
   // The link it is on, "lan/alice->bob"; of one for many, the segment. Empty while its sender waits
   // for an answer to who has its address.
   std::string way;
