@@ -177,13 +177,20 @@ Timed SendTimed(Bench& bench, bool in_order) {
           .spread = Spread(arrivals)};
 }
 
+// Whether the interface has the queue from now on; what did not come to be compared is no success.
+bool Puts(Bench& bench, const std::string& kind, const std::string& options, Verdict& verdict) {
+  const absl::Status set = bench.SetQueue(kind, options);
+  if (!set.ok()) verdict.Add(false, absl::StrFormat("%s: %s", kind, set.message()));
+  return set.ok();
+}
+
 void TransmitTimes(Bench& bench, Verdict& verdict) {
-  if (!bench.SetQueue("pfifo", "").ok()) return;
+  if (!Puts(bench, "pfifo", "", verdict)) return;
   const Timed ignored = SendTimed(bench, true);
   verdict.Add(ignored.all && ignored.median < -absl::Milliseconds(100),
               absl::StrFormat("pfifo: transmit times are ignored; half left %.1f ms before theirs",
                               -Milliseconds(ignored.median)));
-  if (!bench.SetQueue("fq", "").ok()) return;
+  if (!Puts(bench, "fq", "", verdict)) return;
   const Timed kept = SendTimed(bench, true);
   verdict.Add(kept.all && kept.earliest > -kEarly && kept.median < kLate,
               absl::StrFormat("fq: of 40 datagrams 10 ms apart none leaves before its transmit "
@@ -220,13 +227,13 @@ void Rates(Bench& bench, Verdict& verdict) {
     return bench.Arrivals(kCount);
   };
   static_cast<void>(bench.sender().SetOption(SocketOption::kMaxPacingRate, kRate));
-  if (!bench.SetQueue("pfifo", "").ok()) return;
+  if (!Puts(bench, "pfifo", "", verdict)) return;
   const std::vector<Arrival> at_once = send();
   verdict.Add(
       at_once.size() == kCount && Spread(at_once) < gap,
       absl::StrFormat("pfifo: kMaxPacingRate is ignored; 30 datagrams arrive within %.3f ms",
                       Milliseconds(Spread(at_once))));
-  if (!bench.SetQueue("fq", "").ok()) return;
+  if (!Puts(bench, "fq", "", verdict)) return;
   const std::vector<Arrival> paced = send();
   absl::Duration least = absl::InfiniteDuration();
   for (size_t i = 1; i < paced.size(); ++i) {
@@ -311,7 +318,7 @@ void BesideTheSimulator(Bench& bench, Verdict& verdict) {
   const std::string options =
       Attribute(TCA_FQ_QUANTUM, BytesOf(uint32_t{kEthernetQuantum})) +
       Attribute(TCA_FQ_INITIAL_QUANTUM, BytesOf(uint32_t{kEthernetFirstQuantum}));
-  if (!bench.SetQueue("fq", options).ok()) return;
+  if (!Puts(bench, "fq", options, verdict)) return;
   for (const Course& course : Courses()) Compare(course, bench, verdict);
 }
 

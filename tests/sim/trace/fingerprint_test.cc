@@ -65,5 +65,24 @@ TEST(Fingerprint, SeesEveryBit) {
   EXPECT_EQ(seen.size(), count);
 }
 
+// Pieces that change places are seen, wherever they stand.
+TEST(Fingerprint, SeesWhatChangesPlaces) {
+  constexpr size_t kPiece = 16;
+  std::string bytes(200, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i);
+  std::set<uint64_t> seen = {Of(bytes)};
+  size_t count = 1;
+  for (size_t a = 0; a + kPiece <= bytes.size(); a += kPiece) {
+    for (size_t b = a + kPiece; b + kPiece <= bytes.size(); b += kPiece) {
+      std::string changed = bytes;
+      changed.replace(a, kPiece, bytes, b, kPiece);
+      changed.replace(b, kPiece, bytes, a, kPiece);
+      seen.insert(Of(changed));
+      ++count;
+    }
+  }
+  EXPECT_EQ(seen.size(), count);
+}
+
 }  // namespace
 }  // namespace pollux::sim
