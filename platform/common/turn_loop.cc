@@ -100,9 +100,15 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void TurnLoop::Collect(absl::Time deadline) 
   next_task_ = 0;
   next_ready_ = 0;
   Wait(timeout);
-  // A host that waits for this loop has to be woken by the next task, whenever it comes.
-  // Whoever does not see it yet wakes the loop once more than needed.
-  waiting_.store(hosted_, std::memory_order_relaxed);
+  if (ABSL_PREDICT_FALSE(hosted_)) {
+    // A host that waits for this loop has to be woken by the next task, whenever it comes. As
+    // before a wait, this is said before the look for news: else a task that comes between the two
+    // is seen by neither.
+    waiting_ = true;
+  } else {
+    // Whoever does not see it yet wakes the loop once more than needed.
+    waiting_.store(false, std::memory_order_relaxed);
+  }
   if (ABSL_PREDICT_FALSE(news_)) TakeTasks();
   tasks_end_ = tasks_.size();
   if (ABSL_PREDICT_FALSE(ready_.size() > 1)) SortReady();
