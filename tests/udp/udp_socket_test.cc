@@ -207,6 +207,45 @@ TEST_F(UdpSocketTest, InSteadyStateNoCallAllocates) {
   EXPECT_EQ(written, 1100u);
 }
 
+// The signals of a batch come together.
+TEST_F(UdpSocketTest, InSteadyStateTheSignalsOfABatchAllocateNothing) {
+  UdpSocket socket(engine_);
+  ASSERT_THAT(socket.Bind(), IsOk());
+  script_.send_room = 1'000'000;
+  size_t written = 0;
+  socket.OnBytesWritten([&](size_t size) { written += size; });
+  const std::vector<SendSlot> slots(64, {.payload = "0123456789", .destination = kPeer});
+  const auto round = [&] {
+    EXPECT_EQ(*socket.SendBatch(slots), slots.size());
+    Turn();
+  };
+  for (int i = 0; i < 10; ++i) round();
+  const uint64_t before = testing::AllocationsSoFar();
+  for (int i = 0; i < 100; ++i) round();
+  EXPECT_EQ(testing::AllocationsSoFar(), before);
+  EXPECT_EQ(written, 110u * 640u);
+}
+
+// So that there is a signal to come whenever one was told: what was told goes all the same.
+TEST_F(UdpSocketTest, AProgramThatWritesTheNextWhenOneIsWrittenNeedsNoMoreMemoryForIt) {
+  UdpSocket socket(engine_);
+  ASSERT_THAT(socket.Bind(), IsOk());
+  script_.send_room = 1'000'000;
+  size_t written = 0;
+  socket.OnBytesWritten([&](size_t size) {
+    written += size;
+    EXPECT_TRUE(socket.WriteDatagram("0123456789", kPeer).ok());
+  });
+  ASSERT_THAT(socket.WriteDatagram("0123456789", kPeer), IsOk());
+  const auto write_until = [&](size_t bytes) {
+    engine_.loop().RunUntil([&] { return written >= bytes; }, absl::ZeroDuration());
+  };
+  write_until(1000);
+  const uint64_t before = testing::AllocationsSoFar();
+  write_until(500'000);
+  EXPECT_EQ(testing::AllocationsSoFar(), before);
+}
+
 // Somebody may send ICMP errors as fast as others send datagrams.
 TEST_F(UdpSocketTest, AFloodOfErrorsIsToldInParts) {
   UdpSocket socket(engine_);

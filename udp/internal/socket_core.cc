@@ -8,6 +8,12 @@
 #include "udp/socket_error.h"
 
 namespace pollux::internal {
+namespace {
+
+// Room for so many signals to come is kept: for those of the largest batches.
+constexpr size_t kEventsKept = 4096;
+
+}  // namespace
 
 SocketCore::SocketCore(SocketEngine& of) : engine(of), flush_(*this) {}
 
@@ -135,10 +141,14 @@ void SocketCore::Flush() {
         break;
     }
   }
-  if (first_event_ == events_.size()) {
+  // What was told goes, also where the callbacks of each turn have queued for the next. Its room
+  // stays for that, unless it is out of the usual: `clear` gives it back.
+  if (first_event_ == events_.size() && events_.capacity() > kEventsKept) {
     events_.clear();
-    first_event_ = 0;
+  } else {
+    events_.erase(events_.begin(), events_.begin() + first_event_);
   }
+  first_event_ = 0;
 }
 
 void SocketCore::ReadyReadReplaced() {
