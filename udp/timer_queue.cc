@@ -106,7 +106,7 @@ void TimerQueue::FindNext() {
 // ---- Runs ----
 
 void TimerQueue::Run::Push(const Slot& slot) {
-  if (end_ - first_ == ring_.size()) Rebuild(std::max(ring_.size() * 2, kFirstRingSize));
+  if (end_ - first_ == ring_.size()) Grow();
   slot.entry->position_ = end_;
   At(end_++) = slot;
 }
@@ -129,15 +129,27 @@ void TimerQueue::Run::Take(uint64_t number) {
   for (; !empty() && back().entry == nullptr; --end_) --gaps_;
   if (empty()) Emptied();
   // Who starts a timer again and again leaves gaps: no more than entries.
-  if (gaps_ > kFirstRingSize && gaps_ > (end_ - first_) / 2) Rebuild(ring_.size());
+  if (gaps_ > kFirstRingSize && gaps_ > (end_ - first_) / 2) CloseGaps();
 }
 
 void TimerQueue::Run::Emptied() {
   if (ring_.size() >= kLargeRingSize) ring_ = {};
 }
 
-void TimerQueue::Run::Rebuild(size_t size) {
-  std::vector<Slot> ring(size);
+void TimerQueue::Run::CloseGaps() {
+  uint64_t end = first_;
+  for (uint64_t number = first_; number != end_; ++number) {
+    const Slot slot = At(number);
+    if (slot.entry == nullptr) continue;
+    slot.entry->position_ = end;
+    At(end++) = slot;
+  }
+  end_ = end;
+  gaps_ = 0;
+}
+
+void TimerQueue::Run::Grow() {
+  std::vector<Slot> ring(std::max(ring_.size() * 2, kFirstRingSize));
   uint64_t end = 0;
   for (uint64_t number = first_; number != end_; ++number) {
     if (At(number).entry == nullptr) continue;

@@ -97,8 +97,10 @@ class TimerQueue {
     Slot& At(uint64_t number) { return ring_[number & (ring_.size() - 1)]; }
     // The last one was taken: memory that is out of the usual is given back.
     void Emptied();
-    // Closes the gaps, in a ring of that size.
-    void Rebuild(size_t size);
+    // Moves entries into the gaps, in the ring that there is.
+    void CloseGaps();
+    // The ring is full: moves to one that is twice as large, without gaps.
+    void Grow();
 
     std::vector<Slot> ring_;  // Its size is a power of two, or 0.
     uint64_t first_ = 0;      // Numbers of entries, gaps included.

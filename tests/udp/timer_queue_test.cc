@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "udp/testing/allocations.h"
 
 namespace pollux {
 namespace {
@@ -135,6 +136,35 @@ TEST(TimerQueueTest, EntriesThatAreMovedAgainAndAgainKeepTheirOrder) {
   }
   FireAll(queue, At(11000));
   EXPECT_EQ(fired, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+}
+
+// As a program does that starts a timer anew with each datagram of a peer, while others wait for
+// long.
+TEST(TimerQueueTest, EntriesThatAreMovedAgainAndAgainTakeNoMemory) {
+  TimerQueue queue;
+  std::vector<int> fired;
+  std::vector<std::unique_ptr<Recorder>> entries;
+  int64_t now = 0;
+  for (int i = 0; i < 100; ++i) {
+    entries.push_back(std::make_unique<Recorder>(i, fired));
+    queue.Add(*entries.back(), At(++now));
+  }
+  std::vector<size_t> moved;  // All but each tenth, in another order each round.
+  const auto round = [&](size_t step) {
+    moved.clear();
+    for (size_t i = 0; i < entries.size(); ++i) {
+      if (const size_t next = i * step % entries.size(); next % 10 != 0) moved.push_back(next);
+    }
+    for (const size_t i : moved) queue.Add(*entries[i], At(++now));
+  };
+  for (int i = 0; i < 10; ++i) round(37);
+  const uint64_t before = testing::AllocationsSoFar();
+  for (int i = 0; i < 100; ++i) round(i % 2 == 0 ? 13 : 37);
+  EXPECT_EQ(testing::AllocationsSoFar(), before);
+  std::vector<int> expected = {0, 10, 20, 30, 40, 50, 60, 70, 80, 90};
+  expected.insert(expected.end(), moved.begin(), moved.end());
+  FireAll(queue, At(now));
+  EXPECT_EQ(fired, expected);
 }
 
 TEST(TimerQueueDeathTest, AQueueMustOutliveWhatWaitsInIt) {
