@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <utility>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "udp/internal/datagram_info.h"
 #include "udp/internal/socket_core.h"
@@ -100,22 +102,48 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::Status SendOne(UdpSocket& socket, Sock
   return *sent == 1 ? absl::OkStatus() : core.Fail(SendBufferFull());
 }
 
-// Refuses slots whose buffers share memory: one datagram would overwrite another.
-absl::Status CheckApart(SocketCore& core, absl::Span<ReceiveSlot> slots) {
-  const auto comes_after = [](const ReceiveSlot& a, const ReceiveSlot& b) {
-    return a.buffer.data() + a.buffer.size() <= b.buffer.data() || b.buffer.empty() ||
-           a.buffer.empty();
-  };
-  // Buffers mostly lie in the order of their slots.
-  size_t i = 1;
-  while (i < slots.size() && comes_after(slots[i - 1], slots[i])) ++i;
-  for (; i < slots.size(); ++i) {
-    for (size_t j = 0; j < i; ++j) {
-      if (comes_after(slots[i], slots[j]) || comes_after(slots[j], slots[i])) continue;
-      return core.Refuse(SocketError::kOperation, "read a batch",
-                         absl::StrCat("the buffers of slots ", j, " and ", i,
-                                      " share memory; give each slot its own"));
+bool ShareMemory(absl::Span<const char> a, absl::Span<const char> b) {
+  return !a.empty() && !b.empty() && a.data() < b.data() + b.size() &&
+         b.data() < a.data() + a.size();
+}
+
+ABSL_ATTRIBUTE_COLD absl::Status SharedMemory(SocketCore& core,
+                                              absl::Span<const ReceiveSlot> slots) {
+  size_t first = 0, second = 1;
+  for (; second < slots.size(); ++second) {
+    for (first = 0; first < second; ++first) {
+      if (ShareMemory(slots[first].buffer, slots[second].buffer)) break;
     }
+    if (first < second) break;
+  }
+  return core.Refuse(SocketError::kOperation, "read a batch",
+                     absl::StrCat("the buffers of slots ", first, " and ", second,
+                                  " share memory; give each slot its own"));
+}
+
+// Refuses slots whose buffers share memory: one datagram would overwrite another.
+absl::Status CheckApart(SocketCore& core, absl::Span<const ReceiveSlot> slots) {
+  const auto end_of = [](absl::Span<const char> buffer) { return buffer.data() + buffer.size(); };
+  // Buffers mostly lie in the order of their slots.
+  size_t i = 0;
+  for (const char* end = nullptr; i < slots.size(); ++i) {
+    const absl::Span<const char> buffer = slots[i].buffer;
+    if (buffer.empty()) continue;
+    if (buffer.data() < end) break;
+    end = end_of(buffer);
+  }
+  if (ABSL_PREDICT_TRUE(i == slots.size())) return absl::OkStatus();
+  // Those of a program's pool lie anywhere: to sort them takes less than to compare each with each.
+  absl::InlinedVector<absl::Span<const char>, 128> buffers;
+  buffers.reserve(slots.size());
+  for (const ReceiveSlot& slot : slots) {
+    if (!slot.buffer.empty()) buffers.push_back(slot.buffer);
+  }
+  std::sort(buffers.begin(), buffers.end(), [](const auto& a, const auto& b) {
+    return std::less<const char*>()(a.data(), b.data());
+  });
+  for (size_t next = 1; next < buffers.size(); ++next) {
+    if (end_of(buffers[next - 1]) > buffers[next].data()) return SharedMemory(core, slots);
   }
   return absl::OkStatus();
 }

@@ -161,9 +161,34 @@ TEST_F(ErrnoPathsTest, ReceiveBuffersThatShareMemoryAreRefused) {
   const absl::StatusOr<size_t> result = socket.ReceiveBatch(absl::MakeSpan(slots));
   EXPECT_THAT(result, HasCause(SocketError::kOperation));
   EXPECT_THAT(result, Says("slots 1 and 2 share memory"));
+  // One without memory has none to share, and hides nobody.
+  slots[1].buffer = {};
+  slots[2].buffer = all.subspan(60, 20);
+  EXPECT_THAT(socket.ReceiveBatch(absl::MakeSpan(slots)), Says("slots 0 and 2 share memory"));
+  slots[1].buffer = all.first(20);
   slots[2].buffer = all.subspan(20, 20);
   EXPECT_EQ(*socket.ReceiveBatch(absl::MakeSpan(slots)), 1u);
   EXPECT_EQ(slots[0].payload(), "kept");
+}
+
+TEST_F(ErrnoPathsTest, ReceiveBuffersMayLieInAnyOrder) {
+  UdpSocket socket(*engine_);
+  ASSERT_THAT(socket.SetOption(SocketOption::kReceiveBufferSize, 4 << 20), IsOk());
+  ASSERT_THAT(socket.Bind(IpAddress::LoopbackIpv4(), 0), IsOk());
+  constexpr size_t kSlots = 5000;
+  constexpr size_t kRoom = 8;
+  std::string memory(kSlots * kRoom, '\0');
+  std::vector<ReceiveSlot> slots(kSlots);
+  for (size_t i = 0; i < kSlots; ++i) {
+    slots[i].buffer = absl::MakeSpan(memory).subspan(i * 1231 % kSlots * kRoom, kRoom);
+  }
+  for (size_t i = 0; i < 100; ++i) {
+    ASSERT_EQ(*SendOne(*socket_, std::to_string(i), socket.local_endpoint()), 1u);
+  }
+  ASSERT_EQ(*socket.ReceiveBatch(absl::MakeSpan(slots)), 100u);
+  for (size_t i = 0; i < 100; ++i) EXPECT_EQ(slots[i].payload(), std::to_string(i));
+  slots[4000].buffer = slots[123].buffer.subspan(4);
+  EXPECT_THAT(socket.ReceiveBatch(absl::MakeSpan(slots)), Says("slots 123 and 4000 share memory"));
 }
 
 TEST_F(ErrnoPathsTest, NoSlotsAreNoWork) {
