@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "udp/internal/check.h"
+#include "udp/internal/inet_aton.h"
 
 namespace pollux::sim {
 namespace {
@@ -185,6 +186,12 @@ Segment& Network::AddLink(absl::string_view name, Host& a, Host& b, const LinkOp
 
 absl::Status Network::ValidateHost(absl::string_view name) const {
   if (absl::Status status = ValidateName("host", name); !status.ok()) return status;
+  // Nobody could look it up.
+  if (const auto address = internal::ReadAsInetAton(name)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", name, "\" is no name for a host: programs read it as the address ",
+                     address->ToString()));
+  }
   if (absl::AsciiStrToLower(name) == "localhost") {
     return absl::InvalidArgumentError("\"localhost\" is no name for a host: it is every host's");
   }

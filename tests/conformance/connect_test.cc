@@ -352,5 +352,29 @@ TEST_P(ConnectTest, AScopeThatCannotBeIsToldAndNotLookedUp) {
   EXPECT_THAT(everywhere, Says("only link-local"));
 }
 
+// What inet_aton reads beside four decimal parts, and most resolvers with it, is refused, as by
+// `IpAddress::Parse`: "010.0.0.1" is one address for some and another one for others.
+TEST_P(ConnectTest, AShortOrOctalAddressIsToldAndNotLookedUp) {
+  const struct {
+    const char* text;
+    const char* read;
+  } cases[] = {{"127.1", "127.0.0.1"},
+               {"0x7f000001", "127.0.0.1"},
+               {"2130706433", "127.0.0.1"},
+               {"010.77.0.2", "8.77.0.2"},
+               {"1", "0.0.0.1"}};
+  for (const auto& [text, read] : cases) {
+    UdpSocket alice(a());
+    absl::Status error;
+    alice.OnError([&](const absl::Status& status) { error = status; });
+    EXPECT_THAT(alice.ConnectToHost(text, 7), IsOk()) << text;
+    ASSERT_TRUE(bed().RunUntil([&] { return !error.ok(); })) << text;
+    EXPECT_EQ(alice.state(), SocketState::kUnconnected) << text;
+    EXPECT_THAT(error, HasCause(SocketError::kHostNotFound)) << text;
+    EXPECT_THAT(error, Says(absl::StrCat("resolve \"", text, "\"")));
+    EXPECT_THAT(error, Says(absl::StrCat("what inet_aton reads in this is ", read)));
+  }
+}
+
 }  // namespace
 }  // namespace pollux::conformance

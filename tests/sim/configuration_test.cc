@@ -25,7 +25,7 @@ std::string Message(const absl::Status& status) { return std::string(status.mess
 TEST(Configuration, NamesOfHosts) {
   Network net;
   net.AddHost("alice");
-  for (const char* good : {"bob", "Bob-2", "a.b_c", "7"}) {
+  for (const char* good : {"bob", "Bob-2", "a.b_c", "7.b", "7th"}) {
     EXPECT_TRUE(net.ValidateHost(good).ok()) << good;
   }
   EXPECT_THAT(Message(net.ValidateHost("alice")), HasSubstr("a host \"alice\" already"));
@@ -35,6 +35,9 @@ TEST(Configuration, NamesOfHosts) {
   EXPECT_THAT(Message(net.ValidateHost("a b")), HasSubstr("\"a b\" is no name for a host"));
   EXPECT_THAT(Message(net.ValidateHost("a->b")), HasSubstr("\"a->b\""));
   EXPECT_THAT(Message(net.ValidateHost("10.0.0.1")), HasSubstr("it is an address"));
+  EXPECT_THAT(Message(net.ValidateHost("7")),
+              HasSubstr("\"7\" is no name for a host: programs read it as the address 0.0.0.7"));
+  EXPECT_THAT(Message(net.ValidateHost("0x7f.1")), HasSubstr("the address 127.0.0.1"));
   EXPECT_THAT(Message(net.ValidateHost("LocalHost")), HasSubstr("it is every host's"));
 }
 

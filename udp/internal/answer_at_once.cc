@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "udp/internal/inet_aton.h"
 #include "udp/network_interface.h"
 #include "udp/socket_error.h"
 
@@ -42,6 +43,12 @@ std::optional<Answer> AnswerAtOnce(SocketEngine& engine, absl::string_view name)
   // An operating system would read the name up to the zero byte.
   if (name.empty() || name.find('\0') != absl::string_view::npos) {
     return NotFound(name, "not a host name");
+  }
+  // Resolvers take it for an address, and not all of them for the same one.
+  if (const std::optional<IpAddress> loose = ReadAsInetAton(name)) {
+    return NotFound(name, absl::StrCat("an IPv4 address is four decimal numbers without leading "
+                                       "zeros; what inet_aton reads in this is ",
+                                       loose->ToString()));
   }
   const size_t percent = name.find('%');
   if (percent == absl::string_view::npos) return std::nullopt;
