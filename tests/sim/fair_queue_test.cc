@@ -226,6 +226,61 @@ TEST_F(FairQueueTest, AFlowThatWasIdleMaySendTwoPacketsMoreAtOnce) {
   EXPECT_THAT(Run(), ElementsAre("a 0", "b 0", "c 0", "d 3.028ms"));
 }
 
+// fq_gc: a flow that has sent nothing for three seconds is forgotten, once there are 2,048. When it
+// comes back it may send as much at once as at first.
+class ManyFlowsTest : public FairQueueTest {
+ protected:
+  static constexpr int kMany = 2048;
+
+  // Has the flow to bob's port use up what it may send at once, but for 552 bytes.
+  void Spend() {
+    SetRate(1'000'000);
+    for (int i = 0; i < 14; ++i) EXPECT_THAT(Send(absl::StrCat(i)), IsOk());
+    EXPECT_THAT(Run(absl::ZeroDuration()), SizeIs(14));
+  }
+  // One datagram each to that many more destinations.
+  void SendToOthers(int flows) {
+    for (int i = 0; i < flows; ++i) {
+      const Endpoint other(bob_.address(), static_cast<uint16_t>(10'000 + i));
+      EXPECT_THAT(sender_.WriteDatagram("x", other), IsOk());
+    }
+  }
+  Strings SendFour() {
+    for (const char* name : {"a", "b", "c", "d"}) EXPECT_THAT(Send(name), IsOk());
+    return Run();
+  }
+};
+
+TEST_F(ManyFlowsTest, OneThatHasLongBeenIdleIsForgotten) {
+  Spend();
+  Run(absl::Milliseconds(3001));
+  // The last of them is the one that finds the table full.
+  SendToOthers(kMany);
+  EXPECT_THAT(SendFour(), ElementsAre("a 0", "b 0", "c 0", "d 0"));
+}
+
+TEST_F(ManyFlowsTest, WithFewOthersItIsRemembered) {
+  Spend();
+  Run(absl::Milliseconds(3001));
+  SendToOthers(kMany - 1);
+  EXPECT_THAT(SendFour(), ElementsAre("a 0", "b 0", "c 0", "d 3.028ms"));
+}
+
+TEST_F(ManyFlowsTest, OneThatHasNotLongBeenIdleIsRemembered) {
+  Spend();
+  Run(absl::Seconds(3));
+  SendToOthers(kMany);
+  EXPECT_THAT(SendFour(), ElementsAre("a 0", "b 0", "c 0", "d 3.028ms"));
+}
+
+TEST_F(ManyFlowsTest, OneInWhichSomethingWaitsIsRemembered) {
+  EXPECT_THAT(Send("late", absl::Seconds(9)), IsOk());
+  Run(absl::Seconds(4));
+  SendToOthers(kMany);
+  EXPECT_THAT(Send("behind it"), IsOk());
+  EXPECT_THAT(Run(absl::Seconds(6)), ElementsAre("behind 5s", "late 5s"));
+}
+
 TEST_F(FairQueueTest, ADatagramWithATimeHasNoRate) {
   SetRate(50'000);
   for (const char* name : {"a", "b", "c"}) EXPECT_THAT(Send(name, absl::ZeroDuration()), IsOk());
