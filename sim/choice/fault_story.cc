@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "sim/choice/quote.h"
 
 namespace pollux::sim {
 namespace {
@@ -34,7 +35,7 @@ std::string AllKinds() {
 }
 
 absl::Status Refuse(absl::string_view line, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("\"", line, "\": ", why));
+  return absl::InvalidArgumentError(absl::StrCat(Quote(line), ": ", why));
 }
 
 // "loss lan/alice->bob #3", "ephemeral port alice #2: 17".
@@ -55,14 +56,14 @@ absl::StatusOr<Decision> ParseDecision(absl::string_view line) {
   const std::optional<DrawKind> kind = KindOf(words);
   if (!kind) {
     return Refuse(
-        line, absl::StrCat("\"", words, "\" is nothing that can happen: there are ", AllKinds()));
+        line, absl::StrCat(Quote(words), " is nothing that can happen: there are ", AllKinds()));
   }
   decision.kind = *kind;
   decision.owner = std::string(label.substr(space + 1));
   const std::pair<absl::string_view, absl::string_view> numbers =
       absl::StrSplit(line.substr(mark + 2), absl::MaxSplits(':', 1));
   if (!absl::SimpleAtoi(numbers.first, &decision.ordinal) || decision.ordinal == 0) {
-    return Refuse(line, absl::StrCat("\"", numbers.first, "\" is no number from 1 on"));
+    return Refuse(line, absl::StrCat(Quote(numbers.first), " is no number from 1 on"));
   }
   const bool has_value = line.find(':', mark) != absl::string_view::npos;
   if (IsFault(*kind)) {
@@ -123,7 +124,7 @@ absl::StatusOr<FaultStory> FaultStory::Parse(absl::string_view text, absl::strin
   for (size_t i = 1; i < sorted.size(); ++i) {
     if (label(sorted[i - 1]) != label(sorted[i])) continue;
     number = sorted[i]->line;
-    return at_line(absl::StrCat("\"", sorted[i]->ToString(), "\" was decided in line ",
+    return at_line(absl::StrCat(Quote(sorted[i]->ToString()), " was decided in line ",
                                 sorted[i - 1]->line, " already"));
   }
   return story;
@@ -201,8 +202,8 @@ absl::Status StoryPlayer::CheckFits() const {
     if (latest == 0) why = absl::StrCat("it never came to one of ", decision.owner);
     if (parts_[i].bound > 0) why = absl::StrCat("the number must be below ", parts_[i].bound);
     return absl::FailedPreconditionError(
-        absl::StrCat(where, ": the story does not fit this run: \"", decision.ToString(),
-                     "\" has not happened; ", why));
+        absl::StrCat(where, ": the story does not fit this run: ", Quote(decision.ToString()),
+                     " has not happened; ", why));
   }
   return absl::OkStatus();
 }

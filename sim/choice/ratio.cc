@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "sim/choice/quote.h"
 #include "udp/internal/check.h"
 
 namespace pollux::sim {
@@ -22,7 +23,7 @@ absl::StatusOr<Ratio> Ratio::Parse(absl::string_view text) {
   if (!digits || !absl::SimpleAtoi(above, &numerator) || !absl::SimpleAtoi(below, &denominator) ||
       !IsValid(numerator, denominator)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", text, "\" is not a ratio; write a fraction from 0 to 1, such as 1/100"));
+        absl::StrCat(Quote(text), " is not a ratio; write a fraction from 0 to 1, such as 1/100"));
   }
   return Ratio(numerator, denominator);
 }

@@ -57,12 +57,21 @@ TEST(FaultStory, BadTextIsRefusedByLineAndWords) {
            {"seed 1\nloss lan/a->b #1: 2", "a loss has no number behind it"},
            {"seed 1\nephemeral port a #1", "the ephemeral port has to be given behind a colon"},
            {"seed 1\nephemeral port a #1: x", "the ephemeral port has to be given behind a colon"},
+           {"\x1b[31mseed 1", "f:1: \"\\x1b[31mseed 1\": it needs"},
+           {"seed 1\nloss lan/a->b #\xff", "\"loss lan/a->b #\\xff\": \"\\xff\" is no number"},
            {"seed 1\nloss l #2\n\nloss l #2", "f:4: \"loss l #2\" was decided in line 2 already"},
        }) {
     const absl::StatusOr<FaultStory> story = FaultStory::Parse(text, "f");
     EXPECT_EQ(story.status().code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(std::string(story.status().message()), HasSubstr(message));
   }
+}
+
+TEST(FaultStory, OfALongLineAMessageHasTheBeginning) {
+  const absl::StatusOr<FaultStory> story = FaultStory::Parse(std::string(1'000'000, 'x'), "f");
+  EXPECT_THAT(std::string(story.status().message()), HasSubstr("f:1: \"xxx"));
+  EXPECT_THAT(std::string(story.status().message()), HasSubstr("xxx...\": it needs"));
+  EXPECT_LT(story.status().message().size(), 500u);
 }
 
 TEST(StoryRecorder, WritesFaultsAndWhatASeedWouldNotHaveChosen) {
