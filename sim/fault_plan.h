@@ -29,7 +29,8 @@
 //              switch SEGMENT querier off
 //
 // Durations are as "2s", "1.5s", "20ms"; R is a fraction as "1/100". FROM and TO are hosts, or '*'
-// for all.
+// for all. Hosts are named in any case, segments and interfaces as they are. "quiesce" ends every
+// fault and every plan, this one included: nothing may stand behind it.
 
 #ifndef POLLUX_SIM_FAULT_PLAN_H_
 #define POLLUX_SIM_FAULT_PLAN_H_
@@ -70,10 +71,13 @@ struct FaultPlan {
     kQuerierOn,
   };
 
+  // How late anything of it may happen: a simulated century. What is beyond it is a mistake.
+  static constexpr absl::Duration kTimeMax = absl::Hours(24 * 365 * 100);
+
   // One line.
   struct Entry {
-    absl::Duration begin;               // When it happens, or begins.
-    std::optional<absl::Duration> end;  // Of a span: after `begin`.
+    absl::Duration begin = absl::ZeroDuration();       // When it happens, or begins.
+    std::optional<absl::Duration> end = std::nullopt;  // Of a span: after `begin`.
     Verb verb = Verb::kQuiesce;
     std::string host = {};       // Whom it happens to; kLink: the sender, "*" for all.
     std::string interface = {};  // kDown, kUp, kUnplug, kPlug: of that host.
@@ -100,9 +104,9 @@ struct FaultPlan {
   // The text form, an entry a line.
   std::string ToString() const;
 
-  // Whether its entries can all be meant: spans that end after they begin, nothing that is ended in
-  // the middle of a span, nothing that is told two things at one time. Errors: kInvalidArgument,
-  // naming both lines.
+  // Whether its entries can all be meant: each by itself, nothing that is ended in the middle of a
+  // span, nothing that is told two things at one time, nothing behind a "quiesce", which ends the
+  // plan. Errors: kInvalidArgument, naming the line, or both lines.
   absl::Status Validate() const;
 
   // "server.plan:3", for messages about an entry.
@@ -110,6 +114,10 @@ struct FaultPlan {
   // When the last of it has happened; zero for an empty plan.
   absl::Duration End() const;
 };
+
+// Whether an entry can be meant by itself: one that lasts has an end, and that is behind its
+// beginning; what it names and how much is what its verb takes. Errors: kInvalidArgument.
+absl::Status Validate(const FaultPlan::Entry& entry);
 
 // "crash", "restart", and so on: the word that a line begins with behind its time.
 absl::string_view ToString(FaultPlan::Verb verb);

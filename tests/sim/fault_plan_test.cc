@@ -84,6 +84,7 @@ TEST(FaultPlan, AnEmptyTextIsAPlanOfNothing) {
 TEST(FaultPlan, WhatIsDamagedIsNamedWithFileLineAndValue) {
   const std::pair<std::string, std::string> cases[] = {
       {"crash server", "it begins with \"crash\""},
+      {"\x01\xfe \x1b[2J", "my.plan:2: \"\\x01\\xfe \\x1b[2J\": it begins with \"\\x01\\xfe\""},
       {"at", "\"\" is no time"},
       {"at soon crash server", "\"soon\" is no time"},
       {"at -1s crash server", "time -1s is before the beginning"},
@@ -102,9 +103,11 @@ TEST(FaultPlan, WhatIsDamagedIsNamedWithFileLineAndValue) {
       {"from 1s to 2s partition a b", "at least two sides"},
       {"from 1s to 2s partition a | ", "at least two sides"},
       {"from 1s to 2s partition a | b a", "host a is in the partition twice"},
+      {"from 1s to 2s partition bob | Bob", "host Bob is in the partition twice"},
       {"at 2s link lan a->b loss 1/2", "a link lasts"},
       {"from 1s to 2s link lan a-b loss 1/2", "\"a-b\" is no direction"},
       {"from 1s to 2s link lan a->a loss 1/2", "goes from a host to itself"},
+      {"from 1s to 2s link lan a->A loss 1/2", "\"a->A\" goes from a host to itself"},
       {"from 1s to 2s link lan a->b", "it changes nothing"},
       {"from 1s to 2s link lan a->b loss 3/2", "\"3/2\" is not a ratio"},
       {"from 1s to 2s link lan a->b loss 1/2 loss 1/3", "loss is given twice"},
@@ -146,11 +149,66 @@ TEST(FaultPlan, WhatContradictsItselfIsNamedWithBothLines) {
       {"from 1s to 3s switch lan querier off", "from 2s to 4s switch lan querier off"},
       {"from 1s to 3s link lan a->b loss 1/2", "from 2s to 4s link lan a->b loss 1/3"},
       {"from 1s to 3s link lan *->b delay 1s", "from 2s to 4s link lan a->* delay 2s"},
+      {"from 1s to 5s crash a", "at 3s restart A"},
+      {"from 1s to 3s link lan a->b loss 1/2", "from 2s to 4s link lan A->B loss 1/3"},
+      {"at 2s quiesce", "at 3s crash a"},
+      {"at 3s crash a", "at 2s quiesce"},
+      {"at 2s quiesce", "at 2s crash a"},
+      {"at 2s quiesce", "at 3s quiesce"},
   };
   for (const auto& [first, second] : cases) {
     const absl::StatusOr<FaultPlan> plan = FaultPlan::Parse(first + "\n" + second, "my.plan");
     EXPECT_THAT(plan,
                 Says("my.plan:2: \"" + second + "\" contradicts \"" + first + "\" (my.plan:1)"));
+  }
+}
+
+// No text says these; a program that makes plans may.
+TEST(FaultPlan, AnEntryThatMakesNoSenseByItselfIsRefused) {
+  using Verb = FaultPlan::Verb;
+  constexpr absl::Duration kFrom = absl::Seconds(1), kTo = absl::Seconds(2);
+  const LinkChange loss = {.loss = Ratio(1, 2)};
+  const std::pair<FaultPlan::Entry, std::string> cases[] = {
+      {{.begin = absl::InfiniteDuration(), .verb = Verb::kCrash, .host = "a"}, "time inf is in"},
+      {{.begin = kFrom, .end = absl::InfiniteDuration(), .verb = Verb::kCrash, .host = "a"},
+       "time inf is in"},
+      {{.begin = -kFrom, .verb = Verb::kCrash, .host = "a"}, "time -1s is before the beginning"},
+      {{.begin = kFrom,
+        .verb = Verb::kLink,
+        .host = "a",
+        .segment = "lan",
+        .to = "b",
+        .change = loss},
+       "a link lasts"},
+      {{.begin = kFrom, .verb = Verb::kPartition, .sides = {{"a"}, {"b"}}}, "a partition lasts"},
+      {{.begin = kFrom, .end = kTo, .verb = Verb::kQuiesce}, "\"quiesce\" happens at one time"},
+      {{.begin = kFrom, .end = kTo, .verb = Verb::kPlug, .host = "a", .interface = "eth0"},
+       "\"plug\" happens at one time"},
+      {{.begin = kFrom, .end = kTo, .verb = Verb::kPartition, .sides = {{"a"}, {}}},
+       "at least two sides"},
+      {{.begin = kFrom, .end = kTo, .verb = Verb::kPartition}, "at least two sides"},
+      {{.begin = kFrom,
+        .end = kTo,
+        .verb = Verb::kLink,
+        .host = "*",
+        .segment = "lan",
+        .to = "b",
+        .change = {.delay = -kFrom}},
+       "delay -1s"},
+      {{.begin = kFrom, .end = kTo, .verb = Verb::kLink, .host = "*", .segment = "lan", .to = "b"},
+       "it changes nothing"},
+      {{.begin = kFrom, .verb = Verb::kDown, .host = "a"}, "there is no interface"},
+      {{.begin = kFrom, .verb = Verb::kStep, .host = "a", .step = -absl::InfiniteDuration()},
+       "step -inf"},
+      {{.begin = kFrom, .verb = Verb::kDrift, .host = "a", .drift_ppb = 1'000'000'000},
+       "drift_ppb 1000000000"},
+  };
+  for (const auto& [entry, message] : cases) {
+    FaultPlan plan;
+    plan.name = "made";
+    plan.entries = {entry};
+    EXPECT_THAT(plan.Validate(), Says("made: \"" + entry.ToString() + "\": "));
+    EXPECT_THAT(plan.Validate(), Says(message)) << entry.ToString();
   }
 }
 
@@ -167,7 +225,8 @@ TEST(FaultPlan, WhatOnlyTouchesDoesNotContradict) {
         "loss 1/3",
         "from 1s to 3s switch lan querier off\nfrom 2s to 4s switch wan querier off",
         "from 1s to 3s switch lan querier off\nat 2s switch lan restart",
-        "from 1s to 3s partition a | b\nfrom 2s to 4s partition a | c"}) {
+        "from 1s to 3s partition a | b\nfrom 2s to 4s partition a | c",
+        "at 2s crash a\nat 2s quiesce", "from 1s to 9s crash a\nat 2s quiesce"}) {
     EXPECT_THAT(FaultPlan::Parse(text), IsOk()) << text;
   }
 }

@@ -2,6 +2,7 @@
 //
 // Faults of a network: partitions, links that are worse for a while, plans, and an end of it all.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -202,6 +203,65 @@ TEST_F(NetworkFaultsTest, APlanThatDoesNotFitTheNetworkIsRefusedWhole) {
   }
   Run(absl::Seconds(3));
   EXPECT_FALSE(bob_.is_down());
+}
+
+TEST_F(NetworkFaultsTest, APlanNamesHostsInAnyCase) {
+  ASSERT_THAT(Apply("at 1s crash ALICE\nfrom 2s to 3s partition Bob | caroL\n"
+                    "from 2s to 3s link lan *->BOB delay 4ms"),
+              IsOk());
+  Run(absl::Seconds(2));
+  EXPECT_TRUE(alice_.is_down());
+  EXPECT_FALSE(Arrives(bob_, carol_));
+}
+
+// A plan that a program made, and no text: it can say what none can be read from.
+TEST_F(NetworkFaultsTest, APlanThatIsNoneIsRefusedBeforeAnythingHappens) {
+  FaultPlan plan;
+  plan.entries = {{.begin = absl::Seconds(1), .verb = FaultPlan::Verb::kCrash, .host = "bob"},
+                  {.begin = absl::Seconds(2),
+                   .verb = FaultPlan::Verb::kLink,
+                   .host = "alice",
+                   .segment = "lan",
+                   .to = "bob",
+                   .change = {.loss = Ratio(1, 2)}}};
+  EXPECT_THAT(net_.Apply(plan), Says("a link lasts"));
+  Run(absl::Seconds(3));
+  EXPECT_FALSE(bob_.is_down());
+}
+
+// So a test has something happen at the very packet that it is about.
+TEST_F(NetworkFaultsTest, ARuleMayBringFaultsAbout) {
+  const std::pair<const char*, std::function<void()>> deeds[] = {
+      {"the sender crashes", [this] { alice_.Crash(); }},
+      {"the sender restarts", [this] { alice_.Restart(); }},
+      {"the sender is paused", [this] { alice_.Pause(); }},
+      {"the sender freezes", [this] { alice_.Freeze(); }},
+      {"the sender's interface goes down", [this] { alice_.TakeDown("eth0"); }},
+      {"the sender's cable is pulled", [this] { alice_.Unplug("eth0"); }},
+      {"the receiver crashes", [this] { bob_.Crash(); }},
+      {"the receiver's interface goes down", [this] { bob_.TakeDown("eth0"); }},
+      {"all is over", [this] { net_.Quiesce(); }},
+  };
+  for (const auto& [name, deed] : deeds) {
+    SCOPED_TRACE(name);
+    net_.Quiesce();
+    UdpSocket sender(alice_.engine()), receiver(bob_.engine());
+    ASSERT_THAT(receiver.Bind(kPort), IsOk());
+    int crossed = 0;
+    RuleGuard rule = net_.AddRule(name, [&, &deed = deed](const Crossing& /*crossing*/) {
+      if (++crossed == 2) deed();
+      return Verdict::Pass();
+    });
+    for (int i = 0; i < 4; ++i) {
+      sender.WriteDatagram("x", Endpoint(bob_.address(), kPort)).IgnoreError();
+      Run();
+    }
+    EXPECT_GE(crossed, 2);
+    rule.Uninstall();
+    net_.Quiesce();
+    EXPECT_TRUE(Arrives(carol_, alice_));
+    EXPECT_TRUE(Arrives(alice_, carol_));
+  }
 }
 
 TEST_F(NetworkFaultsTest, QuiesceEndsAllFaultsWhateverHoldsThem) {
