@@ -6,6 +6,7 @@
 
 #include "sim/fabric/loss_model.h"
 
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -106,6 +107,34 @@ TEST(FourStates, LosesAsItsStationaryStateSays) {
   // A burst of losses ends with the chance of p31 + p32; those in a gap are of one packet.
   const double share_of_gap = p14 / (p14 + p13 + two * p23);
   EXPECT_NEAR(MeanOf(Bursts(lost)), share_of_gap * 1 + (1 - share_of_gap) / (p31 + p32), 0.05);
+}
+
+// Runs of losses are bursts, which end with the chance of p31 + p32 behind each packet, and single
+// ones in a gap.
+TEST(FourStates, BurstsAreOfAGeometricLengthAndLossesInAGapAreAlone) {
+  const double p13 = 0.02, p31 = 0.1, p32 = 0.1, p14 = 0.02;
+  const std::vector<double> bursts =
+      Bursts(Losses(FourStates{.gap_to_burst_loss = Ratio(2, 100),
+                               .burst_loss_to_gap = Ratio(1, 10),
+                               .burst_loss_to_burst = Ratio(1, 10),
+                               .burst_to_burst_loss = Ratio(1, 2),
+                               .gap_to_single_loss = Ratio(2, 100)}));
+  double count = 0;
+  for (const double of_length : bursts) count += of_length;
+  EXPECT_GT(count, 8000);
+  // Bursts begin behind a gap, and, as often as they end in one, behind what came through in a
+  // burst: in units of state 1.
+  const double begun = p13 + p32 * p13 / p31;
+  const double alone = p14 / (p14 + begun);
+  const double end = p31 + p32;
+  double more = 1 - alone;  // The share of bursts of that length or longer.
+  for (size_t length = 1; length < 12; ++length) {
+    const double share = more * end + (length == 1 ? alone : 0);
+    // Four standard deviations of a share of so many.
+    const double tolerance = 4 * std::sqrt(share * (1 - share) / count);
+    EXPECT_NEAR(bursts[length] / count, share, tolerance) << length;
+    more *= 1 - end;
+  }
 }
 
 TEST(LossModels, RegularListedAndRecordedOnes) {
