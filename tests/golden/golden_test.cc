@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
+#include "sim/choice/fault_story.h"
+#include "sim/network.h"
 #include "sim/testing/verify_determinism.h"
 #include "tests/golden/expected.h"
 #include "tests/golden/scenarios.h"
@@ -33,6 +35,21 @@ TEST_P(Golden, FingerprintIsTheFiles) {
 TEST_P(Golden, TwiceIsTheSame) {
   EXPECT_THAT(sim::VerifyDeterminism([](sim::Network& net) { GetParam().run(net); }, {.seed = 7}),
               ::pollux::testing::IsOk());
+}
+
+// To the last bit, and by its text: so nothing that a run draws has a label that another draw has.
+TEST_P(Golden, ItsStoryMakesItAgain) {
+  sim::Network first({.seed = 7});
+  GetParam().run(first);
+  const absl::StatusOr<sim::FaultStory> story = sim::FaultStory::Parse(first.Story().ToString());
+  ASSERT_THAT(story, ::pollux::testing::IsOk());
+  sim::StoryPlayer player(*story);
+  sim::Network again({.seed = 7, .choices = &player});
+  GetParam().run(again);
+  EXPECT_THAT(player.CheckFits(), ::pollux::testing::IsOk());
+  EXPECT_EQ(again.trace().count(), first.trace().count());
+  EXPECT_EQ(again.Fingerprint(), first.Fingerprint());
+  EXPECT_EQ(again.Story().ToString(), first.Story().ToString());
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Golden, ::testing::ValuesIn(Scenarios()),

@@ -10,10 +10,10 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "examples/discovery/discovery.h"
-#include "sim/choice/random.h"
 #include "sim/choice/ratio.h"
 #include "sim/kernel/platform_rules.h"
-#include "udp/internal/check.h"
+#include "tests/golden/chatter.h"
+#include "tests/golden/worlds.h"
 #include "udp/socket_option.h"
 #include "udp/udp_socket.h"
 
@@ -25,49 +25,7 @@ using sim::Network;
 using sim::Ratio;
 using sim::Segment;
 
-constexpr uint16_t kPort = 7755;
 const IpAddress kGroup = IpAddress::Ipv4(239, 255, 43, 21);
-
-void Check(const absl::Status& status) { POLLUX_CHECK(status.ok(), status.message()); }
-
-// Answers what it hears, and asks a peer at intervals; each question is another length.
-class Chatter {
- public:
-  Chatter(Host& host, absl::Duration interval)
-      : socket_(host.engine()), timer_(host.loop(), [this] { Ask(); }), interval_(interval) {
-    Check(socket_.Bind(kPort));
-    socket_.OnReadyRead([this] { Read(); });
-  }
-
-  void Start(const Endpoint& peer) {
-    peer_ = peer;
-    Ask();
-  }
-
- private:
-  void Ask() {
-    const std::string question = absl::StrCat("?", std::string(sizes_.Below(3000), 'q'));
-    Say(question, peer_);
-    timer_.Start(interval_);
-  }
-  void Read() {
-    while (socket_.HasPendingDatagrams()) {
-      const auto datagram = socket_.ReceiveDatagram();
-      if (!datagram.ok() || datagram->payload[0] != '?') continue;
-      Say(absl::StrCat("!", datagram->payload.size()), datagram->info.source);
-    }
-  }
-  // Whether the platform lets it go is part of the story.
-  void Say(absl::string_view payload, const Endpoint& to) {
-    socket_.WriteDatagram(payload, to).IgnoreError();
-  }
-
-  UdpSocket socket_;
-  Timer timer_;
-  const absl::Duration interval_;
-  Endpoint peer_;
-  sim::Random sizes_{42};
-};
 
 // Three platforms in a ring, on a segment that does everything to packets.
 void Ring(Network& net) {
@@ -250,8 +208,10 @@ void Sharing(Network& net) {
 }
 
 constexpr Scenario kScenarios[] = {
-    {"ring", Ring},     {"links", Links},         {"releases", Releases},
-    {"errors", Errors}, {"discovery", Discovery}, {"sharing", Sharing},
+    {"ring", Ring},         {"links", Links},         {"releases", Releases},
+    {"errors", Errors},     {"discovery", Discovery}, {"sharing", Sharing},
+    {"lines", Lines},       {"routed", Routed},       {"behind_nats", BehindNats},
+    {"switched", Switched}, {"faults", Faults},
 };
 
 }  // namespace
