@@ -54,11 +54,19 @@ inline bool IsDestination(const SocketCore& core, const Endpoint& destination) {
   return destination.port != 0 && destination.address.family() != AddressFamily::kDual;
 }
 
-// Whether the program may have a datagram, and one is there.
-inline bool HasPending(SocketCore& core) { return core.MayRead() && core.HasPending(); }
+// Whether the program may have a datagram, and one is there. Who finds none has read all there is.
+inline bool HasPending(SocketCore& core) {
+  if (!core.MayRead()) return false;
+  if (ABSL_PREDICT_TRUE(core.HasPending())) return true;
+  core.ReadTried();
+  return false;
+}
 
 inline std::optional<size_t> PendingSize(SocketCore& core) {
-  return core.MayRead() ? core.socket->PendingDatagramSize() : std::nullopt;
+  if (!core.MayRead()) return std::nullopt;
+  const std::optional<size_t> size = core.socket->PendingDatagramSize();
+  if (!size.has_value()) core.ReadTried();
+  return size;
 }
 
 // Takes datagrams from the engine; the number is 0 when none is pending.
@@ -159,16 +167,39 @@ inline void CopyInfo(const SocketCore& core, const DatagramInfo& from, DatagramI
   to.truncated = from.truncated;
 }
 
+// Takes the next datagram where a moment ago there was none: it may have come since, and would be
+// lost without room for any.
+ABSL_ATTRIBUTE_NOINLINE absl::StatusOr<size_t> TakeLate(SocketCore& core, size_t most,
+                                                        std::string& payload) {
+  char room[kMaxIpv6Payload];
+  ReceiveSlot& slot = core.slot();
+  slot.buffer = absl::MakeSpan(room).first(std::min(most, sizeof(room)));
+  absl::StatusOr<size_t> received = Receive(core, {&slot, 1});
+  if (received.value_or(0) == 1) payload.assign(room, slot.size);
+  slot.buffer = {};
+  return received;
+}
+
+// Makes the next datagram the content of `payload`, or its first `most` bytes, and leaves what is
+// known of it in `core.slot()`. Returns 0 when none is pending; `payload` is empty then.
+absl::StatusOr<size_t> Take(SocketCore& core, size_t most, std::string& payload) {
+  payload.clear();
+  const std::optional<size_t> size = PendingSize(core);
+  if (!size.has_value()) return TakeLate(core, most, payload);
+  payload.resize(std::min(*size, most));
+  ReceiveSlot& slot = core.slot();
+  slot.buffer = absl::MakeSpan(payload);
+  absl::StatusOr<size_t> received = Receive(core, {&slot, 1});
+  payload.resize(received.value_or(0) == 1 ? slot.size : 0);
+  return received;
+}
+
 // Makes the next datagram the one that Read and ReadLine are in, unless they are within one.
 absl::Status NextForReading(SocketCore& core) {
   SocketCore::Reading& reading = core.reading();
   if (reading.current_offset < reading.current.size()) return absl::OkStatus();
-  const std::optional<size_t> size = PendingSize(core);
-  reading.current.resize(size.value_or(0));
   reading.current_offset = 0;
-  ReceiveSlot slot{.buffer = absl::MakeSpan(reading.current)};
-  const absl::StatusOr<size_t> received = Receive(core, {&slot, 1});
-  reading.current.resize(received.value_or(0) == 1 ? slot.size : 0);
+  const absl::StatusOr<size_t> received = Take(core, kMaxIpv6Payload, reading.current);
   if (!received.ok()) return received.status();
   return *received == 1 ? absl::OkStatus() : core.Fail(NothingPending());
 }
@@ -199,12 +230,13 @@ ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> UdpSocket::ReadDatagram(absl::Span<cha
 }
 
 absl::StatusOr<Datagram> UdpSocket::ReceiveDatagram(size_t max_size) {
+  SocketCore& c = core();
+  if (ABSL_PREDICT_FALSE(c.socket == nullptr)) return NotOpen(c, "read");
   Datagram datagram;
-  datagram.payload.resize(std::min(PendingDatagramSize().value_or(0), max_size));
-  const absl::StatusOr<size_t> size =
-      ReadDatagram(absl::MakeSpan(datagram.payload), &datagram.info);
-  if (!size.ok()) return size.status();
-  datagram.payload.resize(*size);
+  const absl::StatusOr<size_t> received = Take(c, max_size, datagram.payload);
+  if (!received.ok()) return received.status();
+  if (*received == 0) return c.Fail(NothingPending());
+  CopyInfo(c, c.slot().info, datagram.info);
   return datagram;
 }
 

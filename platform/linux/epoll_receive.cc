@@ -218,7 +218,13 @@ std::optional<size_t> EpollSocket::PendingDatagramSize() {
     result = TakeAhead();
     if (result >= 0) return ahead_.next_size();
   }
-  maybe_readable_ = false;
+  if (result == -EAGAIN) {
+    maybe_readable_ = false;
+  } else {
+    // For want of memory, say: what waits is still there, and no event tells of it again.
+    read_failed_ = EndsReading(result);
+    if (!read_failed_ && ready_.is_set()) loop_.MarkReady(*this);
+  }
   return std::nullopt;
 }
 

@@ -79,6 +79,31 @@ TEST_F(ErrnoPathsTest, AReceiveThatFailsLosesNothing) {
   }
 }
 
+// Where it comes between the question for its size and the read.
+TEST_F(ErrnoPathsTest, ADatagramThatComesWhileTheProgramLooksIsNotLost) {
+  UdpSocket socket(*engine_);
+  ASSERT_THAT(socket.Bind(IpAddress::LoopbackIpv4(), 0), IsOk());
+  const std::string large(20000, 'x');
+  for (const std::string& payload : {std::string("kept"), large}) {
+    ASSERT_EQ(*SendOne(*socket_, payload, socket.local_endpoint()), 1u);
+    calls_->Fail(Call::kRecvFrom, EAGAIN);
+    const absl::StatusOr<Datagram> datagram = socket.ReceiveDatagram();
+    ASSERT_THAT(datagram, IsOk());
+    EXPECT_EQ(datagram->payload, payload);
+    EXPECT_FALSE(datagram->info.truncated);
+    EXPECT_EQ(datagram->info.source.port, socket_->LocalEndpoint().port);
+  }
+  ASSERT_THAT(socket.ConnectToHost(here_.address, here_.port), IsOk());
+  for (const bool line : {false, true}) {
+    ASSERT_EQ(*SendOne(*socket_, large, socket.local_endpoint()), 1u);
+    calls_->Fail(Call::kRecvFrom, EAGAIN);
+    std::string buffer(30000, '\0');
+    EXPECT_EQ(line ? socket.ReadLine()->size() : *socket.Read(absl::MakeSpan(buffer)),
+              large.size());
+  }
+  EXPECT_THAT(socket.ReceiveDatagram(), HasCause(SocketError::kTemporary));
+}
+
 TEST_F(ErrnoPathsTest, APeerWhosePortClosesMidwayCostsNoOtherDatagramOfTheBatch) {
   auto peer = NewBound(AddressFamily::kIpv4);
   const Endpoint there = LoopbackOf(*peer, AddressFamily::kIpv4);
