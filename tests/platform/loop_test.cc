@@ -286,6 +286,30 @@ TEST_F(LoopTest, TasksThatNeverRanAreDestroyedWithTheLoop) {
   EXPECT_EQ(token.use_count(), 1);
 }
 
+TEST_F(LoopTest, TasksOfManyThreadsRunOrAreDestroyedHoweverTheLoopEnds) {
+  for (const bool hosted : {false, true}) {
+    auto engine = *EpollEngine::Create(std::make_shared<SystemCalls>());
+    if (hosted) {
+      ASSERT_TRUE(engine->loop().native_handle().has_value());
+    }
+    auto token = std::make_shared<int>(0);
+    std::atomic<int> ran = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&engine, &ran, token] {
+        for (int task = 0; task < 1000; ++task) engine->loop().Post([&ran, token] { ++ran; });
+        engine->loop().Stop();
+      });
+    }
+    engine->loop().Run();
+    for (std::thread& thread : threads) thread.join();
+    threads.clear();
+    EXPECT_EQ(token.use_count(), 1 + 4000 - ran);
+    engine.reset();
+    EXPECT_EQ(token.use_count(), 1);
+  }
+}
+
 TEST_F(LoopTest, NowIsMonotonicAndWallNowIsTheTimeOfDay) {
   const absl::Time before = loop().Now();
   EXPECT_LE(before, loop().Now());
@@ -391,6 +415,28 @@ TEST_F(LoopTest, TheHandleTellsOfWhatARunLeftBehind) {
   EXPECT_THAT(log_, ElementsAre("timer", "second timer"));
 }
 
+// A program that waits for something in its callback, in the way in which it waits elsewhere.
+TEST_F(LoopTest, TheHandleTellsAHostThatRunsWithinACallback) {
+  ASSERT_TRUE(loop().native_handle().has_value());
+  Timer timer(loop(), [&] { log_.push_back("timer within"); });
+  std::unique_ptr<EngineSocket> late = NewBound(AddressFamily::kIpv4);
+  late->SetReadyCallback([&] { log_.push_back("socket within"); });
+  loop().Post([&] {
+    loop().Post([&] { log_.push_back("task within"); });
+    timer.Start(absl::ZeroDuration());
+    Poke(*late);
+    while (log_.size() < 3 && HandleIsReadable(20000)) RunTurn();
+    log_.push_back("end of the callback");
+  });
+  EXPECT_TRUE(HandleIsReadable());
+  RunTurn();
+  EXPECT_THAT(log_, ::testing::UnorderedElementsAre("task within", "timer within", "socket within",
+                                                    "end of the callback"));
+  EXPECT_EQ(log_.back(), "end of the callback");
+  while (HandleIsReadable()) RunTurn();
+  EXPECT_THAT(log_, ::testing::SizeIs(4));
+}
+
 TEST_F(LoopTest, WithoutATimerDescriptorThereIsNoHandle) {
   calls_->Fail(Call::kTimerFdCreate, EMFILE);
   EXPECT_FALSE(loop().native_handle().has_value());
@@ -410,6 +456,17 @@ TEST_F(LoopDeathTest, ATimerMustNotOutliveItsLoop) {
         engine.reset();
       },
       "before its timers");
+}
+
+TEST_F(LoopDeathTest, AnEngineMustNotBeDestroyedByItsOwnCallback) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        auto engine = *EpollEngine::Create(std::make_shared<SystemCalls>());
+        engine->loop().Post([&] { engine.reset(); });
+        engine->loop().Run();
+      },
+      "destroyed by one of its own callbacks");
 }
 
 TEST_F(LoopDeathTest, ASocketMustNotOutliveItsEngine) {

@@ -5,6 +5,7 @@
 #include "platform/common/resolver.h"
 
 #include <netdb.h>
+#include <sys/resource.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -75,6 +76,23 @@ TEST_F(ResolverTest, WhatIsNoNameIsNotLookedUp) {
 TEST_F(ResolverTest, AThreadThatDoesNotStartIsToldAndTriedAgain) {
   calls_->Fail(Call::kStartThread, EAGAIN);
   EXPECT_FALSE(Resolve("localhost").ok());
+  EXPECT_THAT(Resolve("localhost"), IsOk());
+}
+
+// The system's resolver needs some for itself.
+TEST_F(ResolverTest, WithoutDescriptorsALookupFailsAndLaterOnesDoNot) {
+  ASSERT_THAT(Resolve("localhost"), IsOk());
+  rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Addresses without = Resolve("localhost");
+  const auto socket = engine_->NewUdpSocket(AddressFamily::kIpv4);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_THAT(without, HasCause(SocketError::kHostNotFound));
+  EXPECT_THAT(without, Says("\"localhost\""));
+  EXPECT_THAT(socket, HasCause(SocketError::kSocketResource));
   EXPECT_THAT(Resolve("localhost"), IsOk());
 }
 
