@@ -4,7 +4,7 @@
 // whose faults are the fuzzer's, next to a host that sends what the fuzzer makes up. An example of
 // how any program can be searched for what breaks it:
 //
-//   clang++ -fsanitize=fuzzer,address ... discovery_fuzz.cc && ./discovery_fuzz discovery_corpus
+//   ./bazelw run --config=fuzz //tests/fuzz:discovery_fuzzer -- $PWD/tests/fuzz/discovery_corpus
 //
 // The first 16 bytes decide what goes wrong (sim/choice/byte_choices.h). The rest is datagrams: a
 // byte that says to whom, one that says how long, and the payload.

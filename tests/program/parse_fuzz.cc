@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// No text makes the parser crash; what it reads, it prints, and reads again as the same. With
-// libFuzzer: clang++ -fsanitize=fuzzer,address, and no driver; corpus/ is where it begins.
+// No text makes the parser crash; what it reads, it prints, and reads again as the same.
+// tests/fuzz/fuzz_target.bzl has how libFuzzer runs it; corpus/ is where it begins.
 
 #include <cstddef>
 #include <cstdint>

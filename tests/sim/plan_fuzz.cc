@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // No text makes the reader of plans crash; what it reads, it prints, and reads again as the same;
-// and a network either refuses it or carries it out. With libFuzzer: clang++
-// -fsanitize=fuzzer,address, and no driver; plan_corpus/ is where it begins.
+// and a network either refuses it or carries it out. tests/fuzz/fuzz_target.bzl has how libFuzzer
+// runs it; plan_corpus/ is where it begins.
 
 #include <cstddef>
 #include <cstdint>

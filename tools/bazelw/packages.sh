@@ -15,6 +15,8 @@ declare -rA PACKAGE_TABLE=(
   [formats]="chromium:/usr/bin/chromium
              chromium-driver:/usr/bin/chromedriver
              tshark:/usr/bin/tshark"
+  [fuzz]="clang:/usr/bin/clang++
+          libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a"
   [kernels]="runsc:/usr/bin/runsc
              user-mode-linux:/usr/bin/linux.uml"
   [lint]="clang-format:/usr/bin/clang-format

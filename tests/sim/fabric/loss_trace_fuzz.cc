@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // No text makes the reader of loss traces crash; what it reads, it prints, and reads again as the
-// same. With libFuzzer: clang++ -fsanitize=fuzzer,address, and no driver; loss_trace_corpus/ is
-// where it begins.
+// same. tests/fuzz/fuzz_target.bzl has how libFuzzer runs it; loss_trace_corpus/ is where it
+// begins.
 
 #include <cstddef>
 #include <cstdint>

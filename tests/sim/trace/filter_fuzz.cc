@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // No text makes the reader of filters crash; what it reads, it prints, and reads again as the same.
-// With libFuzzer: clang++ -fsanitize=fuzzer,address, and no driver; filter_corpus/ is where it
-// begins.
+// tests/fuzz/fuzz_target.bzl has how libFuzzer runs it; filter_corpus/ is where it begins.
 
 #include <cstddef>
 #include <cstdint>
