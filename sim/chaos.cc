@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace pollux::sim {
@@ -42,7 +43,9 @@ class Drawer {
 
  private:
   bool Spares(const std::string& name) const {
-    return std::find(options_.spared.begin(), options_.spared.end(), name) != options_.spared.end();
+    return std::any_of(
+        options_.spared.begin(), options_.spared.end(),
+        [&](const std::string& spared) { return absl::EqualsIgnoreCase(spared, name); });
   }
   // How much of something.
   int64_t Amount(uint64_t bound) {

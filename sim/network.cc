@@ -64,6 +64,9 @@ Network::Network(const NetworkOptions& options)
                    options.resolve_delay < absl::InfiniteDuration(),
                absl::StrCat("resolve_delay ", absl::FormatDuration(options.resolve_delay),
                             " is negative or infinite"));
+  POLLUX_CHECK(
+      options.wall_start > absl::InfinitePast() && options.wall_start < absl::InfiniteFuture(),
+      "wall_start is no time of day: it is infinite");
 }
 
 Network::~Network() {
@@ -303,6 +306,10 @@ absl::Status Network::Apply(const FaultPlan& plan) {
 FaultPlan Network::DrawPlan(const ChaosOptions& options) {
   const absl::Status status = Validate(options);
   POLLUX_CHECK(status.ok(), status.message());
+  for (const std::string& name : options.spared) {
+    POLLUX_CHECK(FindHost(name) != nullptr,
+                 absl::StrCat("spared names \"", name, "\", and there is no such host"));
+  }
   ChaosTargets targets;
   for (const std::unique_ptr<Host>& host : hosts_) {
     ChaosTargets::Host& target = targets.hosts.emplace_back();

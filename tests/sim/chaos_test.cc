@@ -60,9 +60,15 @@ TEST(Chaos, TheSameSeedDrawsTheSamePlan) {
 TEST(Chaos, NothingIsDoneToSparedHosts) {
   for (uint64_t seed = 0; seed < 30; ++seed) {
     World3 world(seed);
-    const FaultPlan plan = world.net.DrawPlan({.faults = 20, .spared = {"carol"}});
+    const FaultPlan plan = world.net.DrawPlan({.faults = 20, .spared = {"Carol"}});
     EXPECT_EQ(plan.ToString().find("carol"), std::string::npos) << plan.ToString();
   }
+}
+
+TEST(ChaosDeathTest, WhoIsSparedHasToBeThere) {
+  World3 world(7);
+  EXPECT_DEATH(world.net.DrawPlan({.spared = {"carlo"}}),
+               "spared names \"carlo\", and there is no such host");
 }
 
 TEST(Chaos, OptionsThatCannotBeAreNamed) {

@@ -41,6 +41,10 @@ TEST(Configuration, NamesOfHosts) {
   EXPECT_THAT(Message(net.ValidateHost("LocalHost")), HasSubstr("it is every host's"));
 }
 
+TEST(ConfigurationDeathTest, TheTimeOfDayIsFinite) {
+  EXPECT_DEATH(Network({.wall_start = absl::InfinitePast()}), "wall_start is no time of day");
+}
+
 TEST(Configuration, Segments) {
   Network net;
   net.AddSegment("lan", {.ipv4 = "10.0.0.0/24", .ipv6 = "fd00::/64"});
