@@ -22,6 +22,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -32,6 +33,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "platform/native_engine.h"
+#include "udp/socket_error.h"
 #include "udp/udp_socket.h"
 
 ABSL_FLAG(int64_t, datagrams, 1'000'000, "how many to send, over all paths");
@@ -111,7 +113,9 @@ class Receiver {
 
   // Numbers received so far: read by the sender.
   std::atomic<uint64_t> received{0};
+  // What the kernel had dropped when a last one came, and how many last ones are among that.
   uint64_t dropped() const { return dropped_; }
+  uint64_t lasts_missed() const { return lasts_missed_; }
 
  private:
   static constexpr size_t kRoom = 2048;
@@ -140,8 +144,9 @@ class Receiver {
     if (info.truncated || payload.size() < sizeof(number)) Die("a datagram came cut");
     std::memcpy(&number, payload.data(), sizeof(number));
     if (number == kLast) {
-      ended_ = true;
-      if (info.drop_count.has_value()) dropped_ = *info.drop_count;
+      if (std::exchange(ended_, true)) return;
+      dropped_ = info.drop_count.value_or(0);
+      std::memcpy(&lasts_missed_, payload.data() + sizeof(number), sizeof(lasts_missed_));
       return;
     }
     if (ended_) Die("a datagram came after the last");
@@ -159,6 +164,7 @@ class Receiver {
   std::array<ReceiveSlot, kBatch> slots_;
   uint64_t next_ = 0;
   uint64_t dropped_ = 0;
+  uint64_t lasts_missed_ = 0;
   bool ended_ = false;
 };
 
@@ -186,6 +192,8 @@ void SendAll(const Path& path, uint64_t count, size_t size, const Receiver& rece
     }
     if (!path.batches) {
       const absl::Status status = socket.WriteDatagram(slots[0].payload, receiver.endpoint());
+      // A full send buffer is no failure: it is tried again.
+      if (SocketErrorOf(status) != SocketError::kTemporary) Check(status);
       sent += status.ok();
       continue;
     }
@@ -208,8 +216,8 @@ bool Soak(const Path& path, uint64_t count, size_t size) {
   const std::unique_ptr<SocketEngine> engine = NewEngine();
   UdpSocket socket(*engine);
   uint64_t lasts = 0;
-  const uint64_t payload[2] = {kLast, kLast};
   while (!done) {
+    const uint64_t payload[2] = {kLast, lasts};
     Check(socket.WriteDatagram({reinterpret_cast<const char*>(payload), sizeof(payload)},
                                receiver.endpoint()));
     ++lasts;
@@ -218,8 +226,7 @@ bool Soak(const Path& path, uint64_t count, size_t size) {
   thread.join();
   const uint64_t received = receiver.received;
   const uint64_t missing = count - received;
-  // Last ones can have been dropped too.
-  const bool counted = receiver.dropped() >= missing && receiver.dropped() < missing + lasts;
+  const bool counted = receiver.dropped() == missing + receiver.lasts_missed();
   const bool complete = !path.windowed || missing == 0;
   std::printf("%-45s %12llu sent = %12llu received + %10llu dropped%s\n", path.name,
               static_cast<unsigned long long>(count), static_cast<unsigned long long>(received),
