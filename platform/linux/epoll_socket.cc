@@ -8,8 +8,26 @@
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
+#include "absl/time/time.h"
+#include "udp/event_loop.h"
 
 namespace pollux::linux_engine {
+namespace {
+
+// There is a limit of watches for all programs of a user: one that ends makes room.
+constexpr absl::Duration kWatchAgainAfter = absl::Milliseconds(100);
+
+}  // namespace
+
+class EpollSocket::WatchTimer final : public internal::Waiter {
+ public:
+  explicit WatchTimer(EpollSocket& socket) : Waiter(socket.loop_), socket_(socket) {}
+
+ private:
+  void Fire() override { socket_.BeWatchedAtLast(); }
+
+  EpollSocket& socket_;
+};
 
 absl::StatusOr<std::unique_ptr<EngineSocket>> EpollSocket::Create(const SocketHome& home,
                                                                   AddressFamily family) {
@@ -55,7 +73,17 @@ void EpollSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
 void EpollSocket::BeWatched() {
   // The kernel reports at once what is there already.
   const int result = loop_.SetWatch(socket_.fd, *this, Watch::kEdges);
-  if (result < 0) errors_.KeepWatchFailure(-result);
+  if (result >= 0) return;
+  errors_.KeepWatchFailure(-result);
+  if (watch_timer_ == nullptr) watch_timer_ = std::make_unique<WatchTimer>(*this);
+  watch_timer_->Start(kWatchAgainAfter);
+}
+
+void EpollSocket::BeWatchedAtLast() {
+  if (!ready_.is_set() || watch_ != Watch::kNothing) return;
+  // That it is refused was told; the kernel reports at once what has come since.
+  const int result = loop_.SetWatch(socket_.fd, *this, Watch::kEdges);
+  if (result < 0) watch_timer_->Start(kWatchAgainAfter);
 }
 
 ABSL_ATTRIBUTE_HOT void EpollSocket::RequestReady() {

@@ -66,13 +66,18 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   std::optional<NativeHandle> native_handle() override;
 
  private:
+  class WatchTimer;
+
   EpollSocket(const SocketHome& home, const posix::SocketRef& socket);
 
   void OnReady() override;
   bool Probe() override;
   void TellLater() override;
-  // Has the loop watch the socket, which it does not yet.
+  // Has the loop watch the socket, which it does not yet. Where the kernel refuses, that is an
+  // error to be told, and is tried again after a while.
   void BeWatched();
+  // That time has come.
+  void BeWatchedAtLast();
   // Has the loop tell of levels or of edges, as fits what the callback has just done.
   void AdaptToCallback();
   // `TakeAsyncError`, where there may be one.
@@ -130,6 +135,7 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   EpollLoop& loop_;
   Batches& batches_;
   SystemCalls& calls_;
+  std::unique_ptr<WatchTimer> watch_timer_;  // Null until the kernel has refused.
 };
 
 }  // namespace pollux::linux_engine

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/platform/engine_test.h"
+#include "udp/udp_socket.h"
 
 namespace pollux::linux_engine {
 namespace {
@@ -71,6 +72,24 @@ TEST_F(FailureTest, ASocketThatCannotBeWatchedSaysSoAndIsWatchedOnceItCanBe) {
   socket->RequestReady();
   EXPECT_EQ(*SendOne(*socket, "x", LoopbackOf(*socket, AddressFamily::kIpv4)), 1u);
   EXPECT_TRUE(RunUntil([&] { return runs == 3; }));
+}
+
+// As a program does that has nothing to send, and reads where it is told to.
+TEST_F(FailureTest, ASocketThatCannotBeWatchedHearsOnceItCanBeWithoutTheProgramsHelp) {
+  UdpSocket socket(*engine_);
+  ASSERT_THAT(socket.Bind(IpAddress::LoopbackIpv4(), 0), IsOk());
+  std::vector<absl::Status> errors;
+  std::vector<std::string> heard;
+  calls_->Fail(Call::kEpollCtl, ENOSPC, 3);
+  socket.OnReadyRead([&] { heard.push_back(socket.ReceiveDatagram()->payload); });
+  socket.OnError([&](const absl::Status& status) { errors.push_back(status); });
+  EXPECT_TRUE(RunUntil([&] { return !errors.empty(); }));
+  auto sender = NewSocket(AddressFamily::kIpv4);
+  EXPECT_EQ(*SendOne(*sender, "x", socket.local_endpoint()), 1u);
+  EXPECT_TRUE(RunUntil([&] { return !heard.empty(); }));
+  EXPECT_THAT(heard, ElementsAre("x"));
+  EXPECT_THAT(errors, ElementsAre(HasCause(SocketError::kSocketResource)));
+  EXPECT_GE(calls_->count(Call::kEpollCtl), 4);
 }
 
 TEST_F(FailureTest, EveryDescriptorIsClosed) {

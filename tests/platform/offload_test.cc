@@ -4,6 +4,7 @@
 // (UDP_GRO), and that nothing is lost, doubled or cut wrongly where it does neither.
 
 #include <netinet/udp.h>
+#include <sys/socket.h>
 
 #include <cstring>
 #include <string>
@@ -323,6 +324,16 @@ TEST_F(CoalescedTest, AKernelThatHandsNothingOutTogetherServesABatchAsWell) {
   for (SendSlot& slot : slots) slot.destination = socket.local_endpoint();
   EXPECT_EQ(*sender_->Send(slots), 4u);
   EXPECT_EQ(*socket.ReceiveBatch(batch_), 4u);
+  EXPECT_EQ(InBatch(), payloads_);
+}
+
+TEST_F(CoalescedTest, WhoReadsByTheHandleGetsARunAsOne) {
+  const int handle = static_cast<int>(*socket_.native_handle());
+  SendRun({100, 100, 100, 40});
+  std::string buffer(1000, '\0');
+  EXPECT_EQ(::recv(handle, buffer.data(), buffer.size(), MSG_DONTWAIT), 340);
+  SendRun({100, 100, 100, 40});
+  EXPECT_EQ(*socket_.ReceiveBatch(batch_), 4u);
   EXPECT_EQ(InBatch(), payloads_);
 }
 
