@@ -2,7 +2,6 @@
 //
 // Reading a plan: a line is split into words, which are read one after the other.
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -10,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/types/span.h"
+#include "sim/choice/plain_name.h"
 #include "sim/choice/quote.h"
 #include "sim/choice/ratio.h"
 #include "sim/fault_plan.h"
@@ -28,12 +28,6 @@ constexpr Verb kSimple[] = {Verb::kCrash,  Verb::kRestart, Verb::kPause, Verb::k
                             Verb::kUnplug, Verb::kPlug};
 
 absl::Status Refuse(absl::string_view why) { return absl::InvalidArgumentError(why); }
-
-bool IsName(absl::string_view word) {
-  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
-  });
-}
 
 // Reads the words of one line.
 class LineReader {
@@ -86,7 +80,7 @@ absl::Status LineReader::ReadDuration(absl::string_view what, absl::Duration& du
 absl::Status LineReader::ReadName(absl::string_view what, std::string& name) {
   const absl::string_view word = Next();
   if (word.empty()) return Refuse(absl::StrCat("there is no ", what, " where one has to be"));
-  if (!IsName(word)) return Refuse(absl::StrCat(Quote(word), " is no name for a ", what));
+  if (!IsPlainName(word)) return Refuse(absl::StrCat(Quote(word), " is no name for a ", what));
   name = std::string(word);
   return absl::OkStatus();
 }
@@ -140,8 +134,8 @@ absl::Status LineReader::ReadSubject(Verb verb) {
   if (!of_interface) return ReadName("host", entry_.host);
   const absl::string_view word = Next();
   const size_t slash = word.find('/');
-  if (slash == absl::string_view::npos || !IsName(word.substr(0, slash)) ||
-      !IsName(word.substr(slash + 1))) {
+  if (slash == absl::string_view::npos || !IsPlainName(word.substr(0, slash)) ||
+      !IsPlainName(word.substr(slash + 1))) {
     return Refuse(absl::StrCat(Quote(word), " is no interface: write it as HOST/eth0"));
   }
   entry_.host = std::string(word.substr(0, slash));
@@ -190,7 +184,7 @@ absl::Status LineReader::ReadLink() {
   if (absl::Status s = ReadName("segment", entry_.segment); !s.ok()) return s;
   const absl::string_view way = Next();
   const size_t arrow = way.find("->");
-  const auto is_end = [](absl::string_view word) { return word == "*" || IsName(word); };
+  const auto is_end = [](absl::string_view word) { return word == "*" || IsPlainName(word); };
   if (arrow == absl::string_view::npos || !is_end(way.substr(0, arrow)) ||
       !is_end(way.substr(arrow + 2))) {
     return Refuse(absl::StrCat(Quote(way), " is no direction: write it as alice->bob, or *->bob"));

@@ -7,26 +7,22 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "sim/choice/plain_name.h"
 #include "udp/internal/check.h"
 #include "udp/internal/inet_aton.h"
 
 namespace pollux::sim {
 namespace {
 
-constexpr size_t kNameMax = 63;
-
 absl::Status ValidateName(absl::string_view what, absl::string_view name) {
   const auto refuse = [&](absl::string_view why) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", name, "\" is no name for a ", what, ": ", why));
   };
-  if (name.empty() || name.size() > kNameMax) {
-    return refuse(absl::StrCat("it must have from 1 to ", kNameMax, " characters"));
+  if (name.empty() || name.size() > kPlainNameMax) {
+    return refuse(absl::StrCat("it must have from 1 to ", kPlainNameMax, " characters"));
   }
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
-  });
-  if (!plain) return refuse("it must be of letters, digits, '-', '_' and '.'");
+  if (!IsPlainName(name)) return refuse("it must be of letters, digits, '-', '_' and '.'");
   if (IpAddress::Parse(name).ok()) return refuse("it is an address");
   return absl::OkStatus();
 }

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "sim/choice/plain_name.h"
+#include "sim/choice/quote.h"
 #include "sim/host_parts.h"
 #include "udp/internal/check.h"
 
@@ -91,6 +94,36 @@ absl::Status Segment::ValidateAttach(const Host& host, const AttachOptions& opti
   if (host.HasInterface(options.name)) {
     return refuse(absl::StatusCode::kAlreadyExists,
                   absl::StrCat("it has an interface ", options.name, " already"));
+  }
+  if (!options.name.empty() &&
+      (!IsPlainName(options.name) || options.name.size() > kPlainNameMax)) {
+    return refuse(
+        absl::StatusCode::kInvalidArgument,
+        absl::StrCat(Quote(options.name), " is no name for an interface: it must have up to ",
+                     kPlainNameMax, " letters, digits, '-', '_' and '.'"));
+  }
+  // Draws are labelled by the host, and by its second interface here as well. Two that are called
+  // alike would share their luck, and no story could tell them apart.
+  const std::string interface = options.name.empty() ? host.NextInterfaceName() : options.name;
+  const bool again = std::any_of(host.interfaces_.begin(), host.interfaces_.end(),
+                                 [this](const auto& one) { return one->domain == &domain_; });
+  const std::string label =
+      again ? absl::StrCat(host.name(), ".", interface) : std::string(host.name());
+  const auto has_it = [&](const Host* other) {
+    bool first = true;
+    return std::any_of(other->interfaces_.begin(), other->interfaces_.end(), [&](const auto& one) {
+      if (one->domain != &domain_) return false;
+      if (std::exchange(first, false)) return other->name() == label;
+      return absl::StrCat(other->name(), ".", one->interface_name()) == label;
+    });
+  };
+  const bool has_dot = label.find('.') != std::string::npos;
+  const bool taken = (has_switch() && label == "switch") ||
+                     (has_dot && std::any_of(hosts_.begin(), hosts_.end(), has_it));
+  if (taken) {
+    return refuse(absl::StatusCode::kAlreadyExists,
+                  absl::StrCat("there is something called ", label,
+                               " on it already, whose luck it would share"));
   }
   if (options.fq && !host.rules_.queue_options) {
     return refuse(absl::StatusCode::kInvalidArgument,

@@ -84,6 +84,9 @@ TEST(Configuration, Attachments) {
   EXPECT_THAT(message(alice, {.name = "eth0"}),
               HasSubstr("attach alice to segment lan: it has an interface eth0 already"));
   EXPECT_THAT(message(alice, {.name = "lo"}), HasSubstr("interface lo already"));
+  for (const char* name : {"my eth", "a->b", "eth0/1", "\x1b"}) {
+    EXPECT_THAT(message(alice, {.name = name}), HasSubstr("is no name for an interface")) << name;
+  }
   EXPECT_THAT(message(alice, {.addresses = {"10.0.0.1"}}), HasSubstr("10.0.0.1 is taken"));
   EXPECT_THAT(message(alice, {.addresses = {"10.0.0.3", "10.0.0.3"}}), HasSubstr("given twice"));
   EXPECT_THAT(message(alice, {.addresses = {"10.0.0.9"}}),
@@ -95,6 +98,31 @@ TEST(Configuration, Attachments) {
   EXPECT_THAT(Message(six.ValidateAttach(old, {})), HasSubstr("IPv6 alone"));
   for (int i = 0; i < 5; ++i) lan.Attach(alice);
   EXPECT_THAT(message(alice, {}), HasSubstr("10.0.0.0/29 has no address left"));
+}
+
+// Each draw has a label of its own, or a story would say it of both.
+TEST(Configuration, NothingOnASegmentIsCalledAsSomethingElseIs) {
+  Network net;
+  Segment& lan = net.AddSegment("lan", {.ipv4 = "10.0.0.0/24", .snooping = SnoopingOptions()});
+  Segment& plain = net.AddSegment("plain", "10.1.0.0/24");
+  Host& a = net.AddHost("a");
+  Host& second = net.AddHost("a.eth1");
+  Host& first = net.AddHost("a.eth0");
+  Host& box = net.AddHost("switch");
+  lan.Attach(a);
+  lan.Attach(first);  // The first interface of a host is called as the host is.
+  lan.Attach(a);      // eth1, called a.eth1.
+  EXPECT_THAT(Message(lan.ValidateAttach(second, {})),
+              HasSubstr("attach a.eth1 to segment lan: there is something called a.eth1 on it"));
+  EXPECT_THAT(Message(lan.ValidateAttach(box, {})), HasSubstr("something called switch on it"));
+  plain.Attach(box);
+  plain.Attach(second);
+  plain.Attach(a, {.name = "wlan0"});
+  EXPECT_THAT(Message(plain.ValidateAttach(a, {.name = "eth1"})), HasSubstr("interface eth1"));
+  Host& b = net.AddHost("b");
+  plain.Attach(net.AddHost("b.up"));
+  plain.Attach(b);
+  EXPECT_THAT(Message(plain.ValidateAttach(b, {.name = "up"})), HasSubstr("called b.up"));
 }
 
 TEST(Configuration, AddressesAndNamesAreGivenInOrder) {
