@@ -5,14 +5,20 @@
 // of the standard library and hardened Abseil, and for Windows, is the same test in those
 // configurations (.ci/run golden windows).
 
+#include <cstddef>
+#include <cstdint>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
+#include "sim/choice/choices.h"
 #include "sim/choice/fault_story.h"
+#include "sim/choice/ratio.h"
 #include "sim/network.h"
 #include "sim/testing/verify_determinism.h"
 #include "tests/golden/expected.h"
@@ -50,6 +56,43 @@ TEST_P(Golden, ItsStoryMakesItAgain) {
   EXPECT_EQ(again.trace().count(), first.trace().count());
   EXPECT_EQ(again.Fingerprint(), first.Fingerprint());
   EXPECT_EQ(again.Story().ToString(), first.Story().ToString());
+}
+
+// Luck that remembers what it was asked. Also of what has no chance.
+class Questions final : public sim::Choices {
+ public:
+  bool Flip(const sim::Draw& draw, sim::Ratio chance) override {
+    Remember(draw);
+    return luck_.Flip(draw, chance);
+  }
+  uint64_t Below(const sim::Draw& draw, uint64_t bound) override {
+    Remember(draw);
+    return luck_.Below(draw, bound);
+  }
+  size_t count() const { return asked_.size(); }
+  const std::string& twice() const { return twice_; }
+
+ private:
+  void Remember(const sim::Draw& draw) {
+    std::string label = draw.ToString();
+    if (!asked_.insert(label).second && twice_.empty()) twice_ = std::move(label);
+  }
+
+  sim::RandomChoices luck_{7};
+  std::set<std::string> asked_;
+  std::string twice_;  // The first of which it was asked again; empty for none.
+};
+
+// The law of `sim::Choices`. It is the same run as without one who is asked about everything.
+TEST_P(Golden, EachLabelIsDrawnOnce) {
+  Questions questions;
+  sim::Network net({.seed = 7, .choices = &questions});
+  GetParam().run(net);
+  EXPECT_EQ(questions.twice(), "");
+  EXPECT_GT(questions.count(), 0u);
+  sim::Network plain({.seed = 7});
+  GetParam().run(plain);
+  EXPECT_EQ(net.Fingerprint(), plain.Fingerprint());
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, Golden, ::testing::ValuesIn(Scenarios()),
