@@ -249,16 +249,12 @@ void Host::SetMtu(const BroadcastDomain& domain, uint32_t mtu) {
 // ---- What the stack asks of its host ----
 
 void Host::Transmit(uint32_t interface_index, const Packet& packet) {
-  TraceEvent event = NewEvent(EventKind::kSent, interface_index, packet);
-  event.origin = luck_.label();
-  world_.trace.Record(event);
+  RecordSent(interface_index, packet);
   Put(interface_index, packet, luck_.label());
 }
 
 bool Host::Enqueue(uint32_t interface_index, const Packet& packet, const PacedSend& send) {
-  TraceEvent event = NewEvent(EventKind::kSent, interface_index, packet);
-  event.origin = luck_.label();
-  world_.trace.Record(event);
+  RecordSent(interface_index, packet);
   Interface& interface = *interfaces_[interface_index - 1];
   if (!interface.is_unplugged) return interface.queue->Enqueue(packet, send);
   // Nothing waits for a cable.
@@ -332,7 +328,9 @@ void Host::Delivered(const Packet& packet, uint32_t interface_index, SocketId so
   world_.trace.Record(event);
 }
 
-void Host::DeliveredToo(SocketId socket) { world_.trace.RecordAgain(socket); }
+void Host::DeliveredToo(const Packet& packet, SocketId socket) {
+  world_.trace.RecordAgain(packet, socket);
+}
 
 void Host::Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) {
   Refused(packet, interface_index, cause, 0);
@@ -352,6 +350,12 @@ void Host::Panic(absl::string_view reason) {
   } else {
     StackHost::Panic(reason);
   }
+}
+
+void Host::RecordSent(uint32_t interface_index, const Packet& packet) {
+  TraceEvent event = NewEvent(EventKind::kSent, interface_index, packet);
+  event.origin = luck_.label();
+  world_.trace.Record(event);
 }
 
 TraceEvent Host::NewEvent(EventKind kind, uint32_t interface_index, const Packet& packet) const {

@@ -217,7 +217,7 @@ class Host : private StackHost {
   void SocketReady(SocketId socket) override;
   void SocketFailed(SocketId socket) override;
   void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) override;
-  void DeliveredToo(SocketId socket) override;
+  void DeliveredToo(const Packet& packet, SocketId socket) override;
   void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) override;
   void Refused(const Packet& packet, uint32_t interface_index, DropCause cause,
                SocketId socket) override;
@@ -252,6 +252,7 @@ class Host : private StackHost {
   // Puts a packet on the segment of an interface.
   void Put(uint32_t interface_index, const Packet& packet, const Name& origin);
   void AddDefaultRoutes(uint32_t interface_index);
+  void RecordSent(uint32_t interface_index, const Packet& packet);
   TraceEvent NewEvent(EventKind kind, uint32_t interface_index, const Packet& packet) const;
 
   const World world_;

@@ -20,15 +20,17 @@ namespace pollux::sim {
 // A packet between hosts, or that waits to be. A value type; thread-compatible.
 struct InFlightPacket {
   uint64_t id = 0;  // For `Network::Hold`, `Release` and `Discard`; never used again.
-  // The link it is on, "lan/alice->bob"; of one for many, the segment. Empty while its sender waits
-  // for an answer to who has its address.
+  // The link it is on, "lan/alice->bob"; of one for many, the segment; of one that waits for its
+  // transmit time, its sender's interface, "alice/eth0". Empty while its sender waits for an answer
+  // to who has its address.
   std::string way;
   std::string origin;  // The host that it came from at first.
   // The hosts at whose interfaces it arrives, in that order; of one for many that waits, none yet.
   std::vector<std::string> to;
   bool held = false;
-  // Whether it is not yet on its flight: it waits for the line, or is being sent by it. It gets
-  // another number when it leaves, and, where the line is shared, its luck only then.
+  // Whether it is not yet on its flight: it waits for its transmit time (`AttachOptions::fq`) or
+  // for the line, or is being sent by it. It gets another number when it leaves, and, where the
+  // line is shared, its luck only then.
   bool waits = false;
   // When it arrives, since the simulation began; nullopt while it is held or waits.
   std::optional<absl::Duration> arrives;

@@ -30,6 +30,8 @@ class Payload {
   Payload() = default;  // Empty.
   // In memory of `pool`; null for the heap.
   static Payload Copy(absl::string_view bytes, BlockPool* pool = nullptr);
+  // What is left of a payload for who only has to know how large it was: it has no bytes.
+  static Payload OfSize(size_t size) { return {nullptr, static_cast<uint32_t>(size)}; }
   Payload(const Payload& other) : block_(other.block_), size_(other.size_) {
     if (block_ != nullptr) ++block_->references;
   }
@@ -79,10 +81,11 @@ enum class IcmpError : uint8_t {
   kReassemblyTimeExceeded,  // Not all fragments came in time.
 };
 
-struct Packet {
+// All of a packet but its payload.
+struct PacketHeader {
   // Not defaulted: compilers then see a constant, and clear the whole by an instruction that takes
   // its time to begin.
-  Packet() {}  // NOLINT(modernize-use-equals-default)
+  PacketHeader() {}  // NOLINT(modernize-use-equals-default)
 
   // Given by the stack that sends it, unique among that host's packets; copies keep it.
   uint64_t id = 0;
@@ -104,7 +107,6 @@ struct Packet {
   // packet copies this and looks at nothing else.
   uint32_t arrives_on = 0;
 
-  Payload payload;
   // Set for a fragment: which bytes it carries of the datagram, whose UDP header counts as the
   // first eight of them. All fragments of a datagram have its `id`, which is also what IP knows it
   // by, and share its whole payload.
@@ -122,14 +124,19 @@ struct Packet {
   mutable uint64_t event = 0;
 
   bool is_fragment() const { return fragment_size != 0; }
-  // Whether it ends its datagram, as the last fragment does, or is the whole of it.
-  bool is_last() const { return !is_fragment() || fragment_end() == datagram_size(); }
   uint32_t fragment_end() const { return uint32_t{fragment_offset} + fragment_size; }
-  // Of the UDP datagram, header included, of which a fragment carries a part.
-  uint32_t datagram_size() const { return static_cast<uint32_t>(payload.size() + 8); }
 
   // Where the packet is going: the destination, or for an ICMP error back to the source.
   const IpAddress& target() const { return icmp ? source.address : destination.address; }
+};
+
+struct Packet : PacketHeader {
+  Payload payload;
+
+  // Whether it ends its datagram, as the last fragment does, or is the whole of it.
+  bool is_last() const { return !is_fragment() || fragment_end() == datagram_size(); }
+  // Of the UDP datagram, header included, of which a fragment carries a part.
+  uint32_t datagram_size() const { return static_cast<uint32_t>(payload.size() + 8); }
   // The size of the IP packet in bytes, headers included.
   size_t wire_size() const;
 };

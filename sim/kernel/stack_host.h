@@ -114,8 +114,8 @@ class StackHost {
   virtual void SocketFailed(SocketId socket) { SocketReady(socket); }
   // For the record. An ICMP error is delivered to the socket that is told of it.
   virtual void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) = 0;
-  // What the latest call to any of these told of one socket holds for that one, too.
-  virtual void DeliveredToo(SocketId socket) = 0;
+  // What the latest call to any of these told of `packet` and one socket holds for that one, too.
+  virtual void DeliveredToo(const Packet& packet, SocketId socket) = 0;
   virtual void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) = 0;
   // The same, on account of one socket that the packet was for.
   virtual void Refused(const Packet& packet, uint32_t interface_index, DropCause cause,

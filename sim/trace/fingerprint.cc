@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "absl/base/attributes.h"
 #include "sim/choice/random.h"
 #include "sim/trace/fold.h"
 
@@ -13,8 +14,9 @@ namespace pollux::sim {
 namespace {
 
 constexpr size_t kWord = sizeof(uint64_t);
+constexpr size_t kPiece = 2 * kWord;
 constexpr size_t kLanes = 4;
-constexpr size_t kBlock = kLanes * 2 * kWord;
+constexpr size_t kBlock = kLanes * kPiece;
 // Any odd-looking numbers: what each lane, and the rest, begin with, and what every second word
 // goes with. One for all: with more a processor has not the registers to keep them at hand.
 constexpr uint64_t kFirst[kLanes + 1] = {MixBits(1), MixBits(2), MixBits(3), MixBits(4),
@@ -61,39 +63,57 @@ uint64_t Scatter(uint64_t word) {
 }
 
 // The next state of a lane, by two words.
-uint64_t FoldWords(const char* words, uint64_t state) {
-  return Fold(Load<uint64_t>(words) ^ state, Load<uint64_t>(words + kWord) ^ kKey);
+uint64_t FoldWords(uint64_t first, uint64_t second, uint64_t state) {
+  return Fold(first ^ state, second ^ kKey);
+}
+
+uint64_t FoldPiece(const char* piece, uint64_t state) {
+  return FoldWords(Load<uint64_t>(piece), Load<uint64_t>(piece + kWord), state);
+}
+
+// The end of `bytes`, of which no whole number of pieces is left: their last piece, which may have
+// been seen in part, or all there are.
+uint64_t FoldEnd(absl::string_view bytes) {
+  const size_t size = bytes.size();
+  const char* const end = bytes.data() + size;
+  if (size >= kPiece) return FoldPiece(end - kPiece, kFirst[kLanes]);
+  const bool word = size >= kWord;
+  return FoldWords(word ? Load<uint64_t>(bytes.data()) : LoadRest(bytes),
+                   word ? Load<uint64_t>(end - kWord) : 0, kFirst[kLanes]);
+}
+
+struct Lanes {
+  uint64_t a = kFirst[0], b = kFirst[1], c = kFirst[2], d = kFirst[3];
+};
+
+// Whole blocks. A function of its own, in which compilers have registers enough for the lanes.
+ABSL_ATTRIBUTE_NOINLINE Lanes FoldBlocks(const char* data, const char* end) {
+  Lanes lanes;
+  for (; data != end; data += kBlock) {
+    lanes.a = FoldPiece(data, lanes.a);
+    lanes.b = FoldPiece(data + kPiece, lanes.b);
+    lanes.c = FoldPiece(data + 2 * kPiece, lanes.c);
+    lanes.d = FoldPiece(data + 3 * kPiece, lanes.d);
+  }
+  return lanes;
 }
 
 }  // namespace
 
+// Bytes go through four lanes side by side, a piece at a time, since each step has to wait for the
+// one before in its own lane only, and not for what was added before.
 void Fingerprint::Add(absl::string_view bytes) {
   Add(bytes.size());
-  const char* data = bytes.data();
-  const char* const end = data + bytes.size();
-  // Long inputs go through four states side by side, two words at a time, since each step has to
-  // wait for the one before in its own state only; and not for what was added before, either.
-  if (bytes.size() >= kBlock) {
-    uint64_t a = kFirst[0], b = kFirst[1], c = kFirst[2], d = kFirst[3];
-    for (const char* const blocks_end = data + bytes.size() / kBlock * kBlock; data != blocks_end;
-         data += kBlock) {
-      a = FoldWords(data, a);
-      b = FoldWords(data + 2 * kWord, b);
-      c = FoldWords(data + 4 * kWord, c);
-      d = FoldWords(data + 6 * kWord, d);
-    }
-    for (const uint64_t lane : {a, b, c, d}) Add(lane);
-  }
-  uint64_t rest = kFirst[4];
-  for (; end - data >= static_cast<ptrdiff_t>(2 * kWord); data += 2 * kWord) {
-    rest = FoldWords(data, rest);
-  }
-  Add(rest);
-  if (end - data >= static_cast<ptrdiff_t>(kWord)) {
-    Add(Load<uint64_t>(data));
-    data += kWord;
-  }
-  if (data != end) Add(LoadRest({data, static_cast<size_t>(end - data)}));
+  const char* const rest = bytes.data() + bytes.size() / kBlock * kBlock;
+  Lanes lanes;
+  if (bytes.size() >= kBlock) lanes = FoldBlocks(bytes.data(), rest);
+  const size_t pieces = bytes.size() % kBlock / kPiece;
+  if (pieces > 0) lanes.a = FoldPiece(rest, lanes.a);
+  if (pieces > 1) lanes.b = FoldPiece(rest + kPiece, lanes.b);
+  if (pieces > 2) lanes.c = FoldPiece(rest + 2 * kPiece, lanes.c);
+  uint64_t sum = lanes.a + lanes.b + lanes.c + lanes.d;
+  if (bytes.size() % kPiece != 0) sum += FoldEnd(bytes);
+  Add(sum);
 }
 
 uint64_t Fingerprint::value() const { return Scatter(state_); }

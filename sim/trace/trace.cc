@@ -77,7 +77,8 @@ void Trace::Record(TraceEvent& event) {
   if (event.packet != nullptr) {
     event.because = event.packet->event;
     event.packet->event = count_;
-    kept.packet = *event.packet;
+    static_cast<PacketHeader&>(kept.packet) = *event.packet;
+    kept.packet.payload = Payload::OfSize(event.packet->payload.size());
   }
   if (event.packet == nullptr || !event.note.empty() || !kept.note.empty()) {
     kept.note = std::string(event.note);
@@ -89,7 +90,7 @@ void Trace::Record(TraceEvent& event) {
   for (TraceSink* sink : sinks_) sink->OnEvent(event);
 }
 
-void Trace::RecordAgain(SocketId socket) {
+void Trace::RecordAgain(const Packet& packet, SocketId socket) {
   Kept& kept = kept_[whole_ % kKept];
   TraceEvent& event = kept.event;
   event.sequence = ++count_;
@@ -97,7 +98,7 @@ void Trace::RecordAgain(SocketId socket) {
   latest_[count_ % kKept] = {whole_, socket};
   fingerprint_.Add(condensed_rest_ + WhatAndWhen(event));
   if (sinks_.empty()) return;
-  event.packet = &kept.packet;
+  event.packet = &packet;
   event.note = kept.note;
   for (TraceSink* sink : sinks_) sink->OnEvent(event);
 }

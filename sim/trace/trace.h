@@ -42,9 +42,9 @@ class Trace {
   // Puts an event on record. Sets its sequence and, from its packet, its cause; the next event
   // about that packet is because of this one.
   void Record(TraceEvent& event);
-  // Puts on record that what the latest event says of one socket, without a note, happened to that
-  // one, too.
-  void RecordAgain(SocketId socket);
+  // Puts on record that what the latest event says of `packet` and one socket, without a note,
+  // happened to that one, too.
+  void RecordAgain(const Packet& packet, SocketId socket);
 
   // Puts on record that something was done to a host, one of its interfaces, or a segment. `name`
   // and `interface`, which may be empty, must live as long as the network.
@@ -64,7 +64,7 @@ class Trace {
   friend class TraceSink;
   struct Kept {
     TraceEvent event;
-    Packet packet;
+    Packet packet;  // Without its bytes, so that it keeps no memory from the next.
     std::string note;
   };
   struct Latest {

@@ -71,8 +71,8 @@ struct TraceEvent {
 
   Name draw;             // What links do: whose luck, as "lan/alice->bob".
   uint64_t ordinal = 0;  // What links do: which packet of that link, from 1.
-  absl::Duration
-      delay;  // kDuplicated, kLate; kMarked, kPaced, kDropped by a queue: how long it waited.
+  // kDuplicated, kLate: by how much; kMarked, kPaced, kDropped by a queue: how long it waited.
+  absl::Duration delay;
   SocketId socket = 0;                     // kDelivered; kDropped on one socket's account.
   DropCause cause = DropCause::kNoSocket;  // kDropped.
 

@@ -71,7 +71,7 @@ class PlainHost : public StackHost {
   uint32_t Draw(StackDraw, uint32_t) override { return 0; }
   void SocketReady(SocketId) override {}
   void Delivered(const Packet&, uint32_t, SocketId) override {}
-  void DeliveredToo(SocketId) override {}
+  void DeliveredToo(const Packet&, SocketId) override {}
   void Dropped(const Packet&, uint32_t, DropCause) override {}
 };
 

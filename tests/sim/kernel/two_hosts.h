@@ -95,7 +95,9 @@ class TestHost : public StackHost {
   void StopTimer(StackTimer what, uint64_t number) override { timers.erase({what, number}); }
   void SocketReady(SocketId socket) override { ready.push_back(socket); }
   void Delivered(const Packet& packet, uint32_t interface_index, SocketId socket) override;
-  void DeliveredToo(SocketId socket) override { delivered.push_back(socket); }
+  void DeliveredToo(const Packet& /*packet*/, SocketId socket) override {
+    delivered.push_back(socket);
+  }
   void Dropped(const Packet& packet, uint32_t interface_index, DropCause cause) override;
   void Settle();
   void Panic(absl::string_view reason) override { panics.push_back(std::string(reason)); }
