@@ -9,41 +9,21 @@ namespace {
 
 constexpr std::align_val_t kAlignment{BlockPool::kStep};
 
-size_t StepsOf(size_t size) { return (size + BlockPool::kStep - 1) / BlockPool::kStep; }
-
 }  // namespace
 
 BlockPool::~BlockPool() {
   for (Idle* list : idle_) {
     while (list != nullptr) {
       Idle* const next = list->next;
-      ::operator delete(list, kAlignment);
+      Free(list);
       list = next;
     }
   }
 }
 
-void* BlockPool::Take(size_t size) {
-  ++taken_;
-  const size_t steps = StepsOf(size);
-  if (steps > kSizes) return ::operator new(size, kAlignment);
-  Idle*& list = idle_[steps - 1];
-  if (list == nullptr) return ::operator new(steps* kStep, kAlignment);
-  Idle* const block = list;
-  list = block->next;
-  return block;
-}
+void* BlockPool::Allocate(size_t size) { return ::operator new(StepsOf(size) * kStep, kAlignment); }
 
-void BlockPool::Give(void* block, size_t size) {
-  const size_t steps = StepsOf(size);
-  if (steps > kSizes) {
-    ::operator delete(block, kAlignment);
-  } else {
-    Idle*& list = idle_[steps - 1];
-    list = new (block) Idle{list};
-  }
-  if (--taken_ == 0 && !owned_) delete this;
-}
+void BlockPool::Free(void* block) { ::operator delete(block, kAlignment); }
 
 void BlockPool::OwnerGone() {
   owned_ = false;

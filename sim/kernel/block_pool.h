@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <new>
 
 namespace pollux::sim {
 
@@ -29,9 +30,24 @@ class BlockPool {
   BlockPool& operator=(const BlockPool&) = delete;
 
   // A block of at least that many bytes, aligned to `kStep`.
-  void* Take(size_t size);
+  void* Take(size_t size) {
+    ++taken_;
+    const size_t steps = StepsOf(size);
+    if (steps > kSizes || idle_[steps - 1] == nullptr) return Allocate(size);
+    Idle* const block = idle_[steps - 1];
+    idle_[steps - 1] = block->next;
+    return block;
+  }
   // Gives it back; `size` is what it was asked for with.
-  void Give(void* block, size_t size);
+  void Give(void* block, size_t size) {
+    const size_t steps = StepsOf(size);
+    if (steps > kSizes) {
+      Free(block);
+    } else {
+      idle_[steps - 1] = new (block) Idle{idle_[steps - 1]};
+    }
+    if (--taken_ == 0 && !owned_) delete this;
+  }
 
   // Blocks come in multiples of this, a processor's cache line. Larger ones than `kStep * kSizes`
   // are not kept.
@@ -44,8 +60,12 @@ class BlockPool {
     Idle* next;
   };
 
+  static size_t StepsOf(size_t size) { return (size + kStep - 1) / kStep; }
+
   BlockPool() = default;
   ~BlockPool();
+  static void* Allocate(size_t size);
+  static void Free(void* block);
   void OwnerGone();
 
   std::array<Idle*, kSizes> idle_ = {};  // By size, the latest first.

@@ -10,14 +10,6 @@ bool SocketMembership::Takes(const IpAddress& source) const {
   return !source_specific || std::find(sources.begin(), sources.end(), source) != sources.end();
 }
 
-bool ControlBlock::CarriesIpv4() const {
-  return local.is_ipv4() || local.family() == AddressFamily::kDual;
-}
-
-bool ControlBlock::CarriesIpv6() const {
-  return local.is_ipv6() || local.family() == AddressFamily::kDual;
-}
-
 IpAddress WildcardOf(AddressFamily family) {
   switch (family) {
     case AddressFamily::kIpv4:

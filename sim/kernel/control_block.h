@@ -10,11 +10,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "absl/time/time.h"
+#include "sim/kernel/arrived_datagram.h"
 #include "sim/kernel/boxed.h"
 #include "sim/kernel/output_route.h"
 #include "sim/kernel/pacing.h"
@@ -48,19 +49,12 @@ struct SocketMembership {
   bool Takes(const IpAddress& source) const;
 };
 
-// A datagram that waits for its receiver. A taken one has no payload any more.
+// A datagram that waits for its receiver.
 struct QueuedDatagram {
-  void Release() { payload = Payload(); }
+  void Release() { datagram = ArrivedShare(); }
 
-  Payload payload;
-  Endpoint source;
-  IpAddress destination;
-  uint32_t interface_index = 0;
-  uint8_t hop_limit = 0;
-  uint8_t traffic_class = 0;
-  absl::Time arrival;
+  ArrivedShare datagram;
   uint32_t dropped_before = 0;
-  size_t charge = 0;
 };
 
 // An error that waits in the error queue, and what it takes of the receive buffer.
@@ -91,6 +85,8 @@ struct BeatenPath {
 };
 
 struct SocketOptions {
+  int receive_buffer = 0;
+  uint32_t bound_interface = 0;
   bool reuse_address = false;
   bool reuse_port = false;
   bool exclusive_address = false;
@@ -103,11 +99,9 @@ struct SocketOptions {
   bool multicast_all_ipv6 = true;
   bool multicast_touched = false;  // Some multicast option was set, or a group joined.
   int send_buffer = 0;
-  int receive_buffer = 0;
   int hop_limit = -1;  // -1: the default.
   int traffic_class = 0;
   int multicast_hop_limit = 1;
-  uint32_t bound_interface = 0;
   uint32_t multicast_interface = 0;
   // How a socket deals with the queues of interfaces: pacing counts where one has the queue fq, and
   // busy polling is kept and read back, as on a machine whose network card has none.
@@ -127,15 +121,38 @@ struct SocketOptions {
 };
 
 struct ControlBlock {
+  // ---- First what each datagram needs, side by side ----
+
   SocketId id = 0;
+  RingQueue<QueuedDatagram> queue;
+  size_t charged = 0;
+  // How much of the queue was handed to the reader, and what it took without giving the memory back
+  // (receive.cc). Even a call that only looks hands it over.
+  mutable uint32_t readers_part = 0;
+  uint32_t unreleased = 0;
+
+  Boxed<PendingError> error;
+  Boxed<IpAddress> former_peer;  // Of a disconnected IPv6 socket, where that still filters.
+  Boxed<BeatenPath> path;        // Void with each call that changes the socket.
+  uint64_t dropped = 0;
+  Metadata metadata = Metadata::kNone;
+  uint16_t port = 0;  // 0: not bound.
+  bool connected = false;
+  // It has had a datagram while it had a peer: Linux remembers the processor that brought it.
+  bool knows_processor = false;
+  bool read_shut = false;  // Shut down for good: no connect opens them again.
+  bool write_shut = false;
   AddressFamily family = AddressFamily::kIpv4;
   // A dual-stack socket that was bound to an IPv6 address: it never speaks IPv4 again, even if a
   // disconnect unbinds it.
   bool gave_up_ipv4 = false;
-  UserId user = 0;
   SocketOptions options;
-  Metadata metadata = Metadata::kNone;
 
+  // ---- The rest ----
+
+  UserId user = 0;
+  bool address_was_asked = false;  // The bind named the address, and the port: what a disconnect
+  bool port_was_asked = false;     // leaves.
   // Where it receives: a wildcard (IPv4's, IPv6's, or `Any()` for both), or one address, without
   // scope. A dual-stack socket on an IPv4 address is bound to the mapped form, and has the IPv4
   // address here.
@@ -145,40 +162,21 @@ struct ControlBlock {
   IpAddress source;
   // The same for IPv4, of a dual-stack socket whose `source` is an IPv6 address.
   Boxed<IpAddress> ipv4_source;
-  uint16_t port = 0;               // 0: not bound.
-  bool address_was_asked = false;  // The bind named the address, and the port: what a disconnect
-  bool port_was_asked = false;     // leaves.
-  bool connected = false;
   Endpoint peer;
   // The peer by which the lookup of connections finds it: Linux enters the first and no later one.
   Boxed<EnteredPeer> entered_peer;
   // The route to the peer, as it was when it was found. Some options make the socket forget it;
   // without one, the path's MTU is not known.
   Boxed<OutputRoute> kept_route;
-  Boxed<BeatenPath> path;        // Void with each call that changes the socket.
-  Boxed<IpAddress> former_peer;  // Of a disconnected IPv6 socket, where that still filters.
-  // It has had a datagram while it had a peer: Linux remembers the processor that brought it.
-  bool knows_processor = false;
-  bool read_shut = false;  // Shut down for good: no connect opens them again.
-  bool write_shut = false;
   std::shared_ptr<ReuseGroup> reuse_group;
-
-  RingQueue<QueuedDatagram> queue;
-  size_t charged = 0;
-  // How much of the queue was handed to the reader, and what it took without giving the memory back
-  // (receive.cc). Even a call that only looks hands it over.
-  mutable uint32_t readers_part = 0;
-  uint32_t unreleased = 0;
-  uint64_t dropped = 0;
-  Boxed<PendingError> error;
-  RingQueue<QueuedError> error_queue;
+  std::list<QueuedError> error_queue;
   std::vector<SocketMembership> memberships;  // Newest first.
 
   bool bound() const { return port != 0; }
   bool is_ipv6() const { return family != AddressFamily::kIpv4; }
   // Whether it can receive datagrams of a protocol, by what it is bound to.
-  bool CarriesIpv4() const;
-  bool CarriesIpv6() const;
+  bool CarriesIpv4() const { return local.is_ipv4() || local.family() == AddressFamily::kDual; }
+  bool CarriesIpv6() const { return local.is_ipv6() || local.family() == AddressFamily::kDual; }
   bool on_wildcard() const { return local.is_unspecified(); }
   // What it can be bound to and send to.
   AddressFamily speaks() const { return gave_up_ipv4 ? AddressFamily::kIpv6 : family; }

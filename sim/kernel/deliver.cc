@@ -3,6 +3,8 @@
 // Arrival: is a packet for this host, and which sockets get it (udp-semantics 1.2, 2.2, 3.2, 4.2).
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "sim/kernel/receive_queue.h"
@@ -120,7 +122,7 @@ void UdpStack::Impl::DeliverUnicast(uint32_t link, const Packet& packet, const A
   const bool early = rules_.early_demultiplexing && IsFromOutsideAndWhole(link, arrival);
   ControlBlock* const socket = FindReceiver(rules_, ports_, arrival, early);
   if (socket != nullptr) {
-    Enqueue(*socket, packet, arrival, ChargeFor(packet, arrival), now);
+    Enqueue(*socket, packet, arrival, TakeIn(packet, arrival, now));
     return;
   }
   const bool held = !ports_.OnPort(arrival.destination.port).empty();
@@ -192,35 +194,55 @@ ControlBlock* UdpStack::Impl::OnlyHearer(uint32_t link, const Packet& packet,
 
 void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arrival& arrival,
                                   absl::Time now) {
+  const ArrivedShare datagram = TakeIn(packet, arrival, now);
   // It is then delivered as if it were for one: a reuse-port group shares it, also with members
   // that did not join.
   if (ControlBlock* only = OnlyHearer(link, packet, arrival); only != nullptr) {
-    Enqueue(*MemberFor(*only, arrival), packet, arrival, ChargeFor(packet, arrival), now);
+    Enqueue(*MemberFor(*only, arrival), packet, arrival, datagram);
     return;
   }
-  absl::Span<ControlBlock* const> sockets = ports_.OnPort(arrival.destination.port);
-  const bool stops = rules_.fan_out == FanOut::kToUnshared;
-  std::vector<ControlBlock*> by_id;
-  if (stops) {
-    by_id.assign(sockets.begin(), sockets.end());
-    std::sort(by_id.begin(), by_id.end(),
-              [](const ControlBlock* a, const ControlBlock* b) { return a->id > b->id; });
-    sockets = by_id;
+  const size_t candidates = ports_.OnPort(arrival.destination.port).size();
+  const auto find = [&] { return FindHearers(link, arrival); };
+  // Of a few, who hears it is found out each time; of many, once for all datagrams of these ends.
+  constexpr size_t kFew = 10;
+  std::vector<ControlBlock*> of_few;
+  if (candidates <= kFew) of_few = find();
+  const std::vector<ControlBlock*>& hearers =
+      candidates <= kFew
+          ? of_few
+          : hearers_.Get({link, arrival.interface_index, arrival.source, arrival.destination},
+                         hearing_version(), find);
+  if (hearers.empty()) {
+    host_.Dropped(packet, link, candidates == 0 ? DropCause::kNoSocket : DropCause::kFiltered);
+    return;
   }
-  const size_t charge = ChargeFor(packet, arrival);
-  bool heard = false;
   bool again = false;
   const uint64_t arrived = packet.event;
-  for (ControlBlock* socket : sockets) {
+  for (ControlBlock* socket : hearers) {
     packet.event = arrived;
-    if (!Hears(*socket, arrival, link == kLoopbackIndex)) continue;
-    heard = true;
-    again = Enqueue(*socket, packet, arrival, charge, now, again);
-    const bool shares = socket->options.reuse_address || socket->options.reuse_port;
-    if (stops && !shares) break;
+    again = Enqueue(*socket, packet, arrival, datagram, again);
   }
-  if (heard) return;
-  host_.Dropped(packet, link, sockets.empty() ? DropCause::kNoSocket : DropCause::kFiltered);
+}
+
+// Who gets a broadcast or group datagram, in that order.
+std::vector<ControlBlock*> UdpStack::Impl::FindHearers(uint32_t link,
+                                                       const Arrival& arrival) const {
+  const absl::Span<ControlBlock* const> chain = ports_.OnPort(arrival.destination.port);
+  std::vector<ControlBlock*> hearers;
+  std::copy_if(chain.begin(), chain.end(), std::back_inserter(hearers),
+               [&](const ControlBlock* socket) {
+                 return Hears(*socket, arrival, /*own_copy=*/link == kLoopbackIndex);
+               });
+  if (rules_.fan_out == FanOut::kToUnshared) {
+    // From the newest on, down to the first that does not share.
+    std::sort(hearers.begin(), hearers.end(),
+              [](const ControlBlock* a, const ControlBlock* b) { return a->id > b->id; });
+    const auto last = std::find_if(hearers.begin(), hearers.end(), [](const ControlBlock* socket) {
+      return !socket->options.reuse_address && !socket->options.reuse_port;
+    });
+    if (last != hearers.end()) hearers.erase(last + 1, hearers.end());
+  }
+  return hearers;
 }
 
 size_t UdpStack::Impl::ChargeFor(const Packet& packet, const Arrival& arrival) const {
@@ -235,32 +257,26 @@ size_t UdpStack::Impl::ChargeFor(const Packet& packet, const Arrival& arrival) c
   return ChargeOf(rules_, packet, link->mtu, arrival.parts);
 }
 
+ArrivedShare UdpStack::Impl::TakeIn(const Packet& packet, const Arrival& arrival,
+                                    absl::Time now) const {
+  return {packet, arrival.interface_index, now, ChargeFor(packet, arrival), pool_};
+}
+
 bool UdpStack::Impl::Enqueue(ControlBlock& socket, const Packet& packet, const Arrival& arrival,
-                             size_t charge, absl::Time now, bool again) {
+                             ArrivedShare datagram, bool again) {
   if (socket.connected || FiltersByFormerPeer(socket, arrival)) socket.knows_processor = true;
   const bool closed = socket.read_shut && rules_.read_shutdown == ReadShutdown::kEnd;
-  if (closed || !FitsQueue(rules_, socket, charge)) {
+  if (closed || !FitsQueue(rules_, socket, datagram->charge)) {
     ++socket.dropped;
     host_.Refused(packet, arrival.interface_index, DropCause::kReceiveBufferFull, socket.id);
     return false;
   }
-  QueuedDatagram& datagram = socket.queue.NewBack();
-  datagram.payload = packet.payload;
-  datagram.source = packet.source;
-  const IpAddress& source = packet.source.address;
-  if (source.is_ipv6() && source.is_link_local()) {
-    datagram.source.address = source.WithScope(arrival.interface_index);
-  }
-  datagram.destination = packet.destination.address;
-  datagram.interface_index = arrival.interface_index;
-  datagram.hop_limit = packet.hop_limit;
-  datagram.traffic_class = packet.traffic_class;
-  datagram.arrival = now;
-  datagram.dropped_before = static_cast<uint32_t>(socket.dropped);
-  datagram.charge = charge;
-  socket.charged += charge;
+  socket.charged += datagram->charge;
+  QueuedDatagram& queued = socket.queue.NewBack();
+  queued.datagram = std::move(datagram);
+  queued.dropped_before = static_cast<uint32_t>(socket.dropped);
   if (again) {
-    host_.DeliveredToo(socket.id);
+    host_.DeliveredToo(packet, socket.id);
   } else {
     host_.Delivered(packet, arrival.interface_index, socket.id);
   }

@@ -16,8 +16,9 @@
 namespace pollux::sim {
 
 // Thread-compatible. A `Key` can be compared, and has `mix()`, a number by which different ones
-// mostly differ. What is remembered changes no answer, only how long it takes.
-template <typename Key, typename Value>
+// mostly differ. What is remembered, `kPlaces` answers at most, changes none, only how long it
+// takes.
+template <typename Key, typename Value, size_t kPlaces = 64>
 class Memo {
  public:
   // What was remembered for `key` since `version` is what it is; else what `find()` says, which is
@@ -35,7 +36,6 @@ class Memo {
   }
 
  private:
-  static constexpr size_t kPlaces = 64;
   struct Entry {
     Key key;
     Value value;

@@ -35,6 +35,7 @@ PortTable::Key PortTable::KeyOf(const ControlBlock& socket) {
 }
 
 void PortTable::Add(ControlBlock& socket) {
+  ++version_;
   const bool last = groups_ && socket.is_ipv6() && socket.options.reuse_port;
   // Groups are looked for among those that were there before.
   if (groups_ && socket.options.reuse_port) JoinGroup(socket);
@@ -50,6 +51,7 @@ void PortTable::Add(ControlBlock& socket) {
 }
 
 void PortTable::Remove(ControlBlock& socket) {
+  ++version_;
   LeaveGroup(socket);
   EraseAddress(KeyOf(socket), socket);
   const auto found = by_port_.find(socket.port);

@@ -42,12 +42,16 @@ class PortTable {
     const Key before = KeyOf(socket);
     change();
     const Key after = KeyOf(socket);
+    ++version_;
     if (before == after) return;
     EraseAddress(before, socket);
     by_address_[after].PushFront(&socket);
   }
   // SO_REUSEADDR of a socket, entered or not, becomes that.
   void SetReuseAddress(ControlBlock& socket, bool reuse);
+
+  // Counts changes of the table.
+  uint64_t version() const { return version_; }
 
   // A span is good until the table changes. All sockets of a port: newest first, but IPv6 sockets
   // with SO_REUSEPORT last, as Linux has them.
@@ -82,6 +86,7 @@ class PortTable {
   void JoinGroup(ControlBlock& socket);
 
   const bool groups_;
+  uint64_t version_ = 0;
   StackHost& host_;
   // Looked up, never iterated.
   absl::flat_hash_map<uint16_t, Port> by_port_;

@@ -13,7 +13,8 @@ namespace {
 constexpr uint8_t kEcnBits = 3;
 
 // Fills in what there is to say of a datagram: in place, since most of it mostly stays empty.
-void Describe(const QueuedDatagram& datagram, Metadata wanted, DatagramInfo& info) {
+void Describe(const ArrivedDatagram& datagram, uint32_t dropped_before, Metadata wanted,
+              DatagramInfo& info) {
   info.destination.reset();
   info.interface_index.reset();
   info.hop_limit.reset();
@@ -31,7 +32,7 @@ void Describe(const QueuedDatagram& datagram, Metadata wanted, DatagramInfo& inf
     info.ecn = static_cast<Ecn>(datagram.traffic_class & kEcnBits);
   }
   if (Contains(wanted, Metadata::kKernelTime)) info.kernel_time = datagram.arrival;
-  if (Contains(wanted, Metadata::kDropCount)) info.drop_count = datagram.dropped_before;
+  if (Contains(wanted, Metadata::kDropCount)) info.drop_count = dropped_before;
 }
 
 // Gives the charge back of the datagram that is being taken, the first. Linux moves the whole queue
@@ -65,7 +66,7 @@ PendingError TakeQueuedError(ControlBlock& socket) {
 
 void ClearQueue(ControlBlock& socket) {
   for (; !socket.queue.empty(); socket.queue.pop_front()) {
-    socket.charged -= socket.queue.front().charge;
+    socket.charged -= socket.queue.front().datagram->charge;
   }
   socket.charged -= socket.unreleased;
   socket.readers_part = 0;
@@ -77,7 +78,7 @@ void ClearErrorQueue(ControlBlock& socket) {
 }
 
 Outcome<bool> UdpStack::Impl::Receive(ControlBlock& socket, ReceiveSlot& slot) {
-  if (!socket.bound() && rules_.unbound_receive_is_error) return OsError::kInvalidArgument;
+  if (rules_.unbound_receive_is_error && !socket.bound()) return OsError::kInvalidArgument;
   const bool error_waits_for_data =
       rules_.error_report == ErrorReport::kDataFirst && !socket.queue.empty();
   if (socket.error && !error_waits_for_data) {
@@ -95,16 +96,17 @@ Outcome<bool> UdpStack::Impl::Receive(ControlBlock& socket, ReceiveSlot& slot) {
     slot.info = DatagramInfo();
     return true;
   }
-  const QueuedDatagram& datagram = socket.queue.front();
+  const QueuedDatagram& queued = socket.queue.front();
+  const ArrivedDatagram& datagram = *queued.datagram;
   const absl::string_view bytes = datagram.payload.bytes();
   slot.size = std::min(bytes.size(), slot.buffer.size());
   if (slot.size > 0) std::memcpy(slot.buffer.data(), bytes.data(), slot.size);
-  Describe(datagram, socket.metadata, slot.info);
+  Describe(datagram, queued.dropped_before, socket.metadata, slot.info);
   slot.info.truncated = slot.size < bytes.size();
   GiveBack(rules_, socket, datagram.charge);
   socket.queue.pop_front();
   // Who reads one mostly reads the next.
-  if (!socket.queue.empty()) socket.queue.front().payload.Prefetch();
+  if (!socket.queue.empty()) socket.queue.front().datagram->payload.Prefetch();
   if (slot.info.truncated && rules_.truncation_is_error) return OsError::kMessageTooLong;
   return true;
 }

@@ -20,12 +20,14 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "sim/kernel/arrived_datagram.h"
 #include "sim/kernel/control_block.h"
 #include "sim/kernel/forwarding.h"
 #include "sim/kernel/group_table.h"
 #include "sim/kernel/id_table.h"
 #include "sim/kernel/interface_table.h"
 #include "sim/kernel/memo.h"
+#include "sim/kernel/memo_keys.h"
 #include "sim/kernel/output_route.h"
 #include "sim/kernel/port_table.h"
 #include "sim/kernel/reassembly.h"
@@ -52,7 +54,7 @@ class UdpStack::Impl {
     return *socket;
   }
   // The same for a call that changes the socket: what its sends have found out is void.
-  ControlBlock& GetToChange(SocketId id) const;
+  ControlBlock& GetToChange(SocketId id);
 
   Outcome<SocketId> Open(AddressFamily family, UserId user);
   void Close(SocketId id);
@@ -125,29 +127,10 @@ class UdpStack::Impl {
     uint32_t mtu = 0;
     uint64_t number = 0;  // Of the timer.
   };
-  // What `Gateway` is asked.
-  struct Hop {
-    uint32_t interface_index = 0;
-    IpAddress target;
-
-    friend bool operator==(const Hop& a, const Hop& b) {
-      return a.interface_index == b.interface_index && a.target == b.target;
-    }
-    uint32_t mix() const { return target.ipv4_number() + interface_index; }
-  };
-  // The ends of an arriving packet, as far as they tell whom it is for.
-  struct Ends {
-    uint32_t link = 0;
-    uint32_t arrives_on = 0;  // `Packet::arrives_on`
-    IpAddress source;
-    IpAddress target;
-
-    friend bool operator==(const Ends& a, const Ends& b) {
-      return a.link == b.link && a.arrives_on == b.arrives_on && a.source == b.source &&
-             a.target == b.target;
-    }
-    uint32_t mix() const { return source.ipv4_number() + 5 * target.ipv4_number() + link; }
-  };
+  // Counts whatever can change who hears.
+  uint64_t hearing_version() const {
+    return socket_changes_ + ports_.version() + interfaces_.version();
+  }
   enum class Claim : uint8_t { kNotOurs, kForOne, kForAll };
   // What a send has found out so far.
   struct Sending {
@@ -220,11 +203,14 @@ class UdpStack::Impl {
   bool HearsGroup(const ControlBlock& socket, const Arrival& arrival) const;
   bool IsForUs(uint32_t link, const Packet& packet, const Arrival& arrival) const;
   Claim ClaimOf(uint32_t link, const Packet& packet, const Arrival& arrival) const;
+  std::vector<ControlBlock*> FindHearers(uint32_t link, const Arrival& arrival) const;
   // What the datagram costs of any socket's receive buffer.
   size_t ChargeFor(const Packet& packet, const Arrival& arrival) const;
-  // Whether it fitted. `again`: so did, to the latest socket that got it.
-  bool Enqueue(ControlBlock& socket, const Packet& packet, const Arrival& arrival, size_t charge,
-               absl::Time now, bool again = false);
+  // The datagram as the sockets that get it have it.
+  ArrivedShare TakeIn(const Packet& packet, const Arrival& arrival, absl::Time now) const;
+  // Whether it fitted. `again`: so it did at the latest socket that got it.
+  bool Enqueue(ControlBlock& socket, const Packet& packet, const Arrival& arrival,
+               ArrivedShare datagram, bool again = false);
 
   // icmp.cc
   void SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arrived_on, absl::Time now,
@@ -266,11 +252,13 @@ class UdpStack::Impl {
   InterfaceTable interfaces_;
   PortTable ports_;
   GroupTable groups_;
-  Memo<RouteRequest, Outcome<OutputRoute>> routes_;  // Of `FindOutputRoute`,
-  Memo<Hop, IpAddress> gateways_;                    // of `Gateway`,
-  Memo<Ends, Claim> claims_;                         // and of `ClaimOf`.
+  Memo<RouteRequest, Outcome<OutputRoute>> routes_;     // Of `FindOutputRoute`,
+  Memo<Hop, IpAddress> gateways_;                       // of `Gateway`,
+  Memo<PacketEnds, Claim> claims_;                      // of `ClaimOf`,
+  Memo<Heard, std::vector<ControlBlock*>, 8> hearers_;  // and of `FindHearers`.
   IdTable<std::unique_ptr<ControlBlock>> sockets_;
   SocketId last_socket_ = 0;
+  uint64_t socket_changes_ = 0;  // Counts calls that change a socket.
   uint64_t last_packet_ = 0;
   uint64_t last_connection_ = 0;
   Reassembly reassembly_;

@@ -23,8 +23,9 @@ void UdpStack::Impl::NotOpen(SocketId id) {
   std::abort();
 }
 
-ControlBlock& UdpStack::Impl::GetToChange(SocketId id) const {
+ControlBlock& UdpStack::Impl::GetToChange(SocketId id) {
   ControlBlock& socket = Get(id);
+  ++socket_changes_;
   socket.path.reset();
   return socket;
 }
@@ -211,7 +212,7 @@ Outcome<bool> UdpStack::Receive(SocketId socket, ReceiveSlot& slot) {
 std::optional<size_t> UdpStack::PendingDatagramSize(SocketId socket) const {
   const ControlBlock& state = impl_->Get(socket);
   if (!HasDatagram(state)) return std::nullopt;
-  return state.queue.front().payload.size();
+  return state.queue.front().datagram->payload.size();
 }
 
 bool UdpStack::HasDatagram(SocketId socket) const { return HasDatagram(impl_->Get(socket)); }
@@ -243,13 +244,13 @@ Outcome<int> UdpStack::GetOption(SocketId socket, SocketOption option) const {
 }
 
 Outcome<> UdpStack::Join(SocketId socket, const GroupMembership& membership) {
-  Outcome<> joined = Change().Join(impl_->Get(socket), membership);
+  Outcome<> joined = Change().Join(impl_->GetToChange(socket), membership);
   impl_->AnnounceGroups();
   return joined;
 }
 
 Outcome<> UdpStack::Leave(SocketId socket, const GroupMembership& membership) {
-  Outcome<> left = Change().Leave(impl_->Get(socket), membership);
+  Outcome<> left = Change().Leave(impl_->GetToChange(socket), membership);
   impl_->AnnounceGroups();
   return left;
 }

@@ -45,7 +45,6 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
   SocketEngine& engine;
   std::unique_ptr<EngineSocket> socket;  // Null while unconnected, and while a name is looked up.
   Signal<> ready_read;
-  Signal<size_t> bytes_written;
   size_t ready_read_max = kReadyReadMax;  // How much one OnReadyRead hands out; 0: no bound.
 
  private:
@@ -68,6 +67,7 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
   absl::InlinedVector<Event, 1> events_;  // Signals to come, from first_event_ on; keeps its room.
 
  public:
+  Signal<size_t> bytes_written;
   SocketState state = SocketState::kUnconnected;
   Metadata metadata = Metadata::kNone;
   bool bound_by_program = false;  // Bind() made the engine socket: a disconnect leaves it bound.
