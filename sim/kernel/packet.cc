@@ -41,7 +41,13 @@ void Payload::Free(Block* block, uint32_t size) {
 }
 
 void Payload::Prefetch() const {
-  if (block_ != nullptr) internal::Prefetch(block_, sizeof(Block) + size_);
+  if (block_ == nullptr) return;
+  // Two lines at a time, though the last may be none of it: to look costs more.
+  constexpr size_t kStep = 2 * internal::kCacheLine;
+  const char* const end = block_->bytes() + size_;
+  for (const char* at = reinterpret_cast<const char*>(block_); at < end; at += kStep) {
+    internal::Prefetch(at, kStep);
+  }
 }
 
 size_t Packet::wire_size() const {
