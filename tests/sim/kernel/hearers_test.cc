@@ -17,7 +17,7 @@
 namespace pollux::sim {
 namespace {
 
-constexpr int kSteps = 1000;
+constexpr int kSteps = 300;
 constexpr const char* kGroups[] = {"239.1.2.3", "239.1.2.4"};
 
 // Two pairs of hosts that do the same. Host A of the second has to find out anew each time.
