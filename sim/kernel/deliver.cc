@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
-#include <vector>
 
 #include "sim/kernel/receive_queue.h"
 #include "sim/kernel/stack_impl.h"
@@ -204,11 +203,10 @@ void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arr
   const size_t candidates = ports_.OnPort(arrival.destination.port).size();
   const auto find = [&] { return FindHearers(link, arrival); };
   // Of a few, who hears it is found out each time; of many, once for all datagrams of these ends.
-  constexpr size_t kFew = 10;
-  std::vector<ControlBlock*> of_few;
-  if (candidates <= kFew) of_few = find();
-  const std::vector<ControlBlock*>& hearers =
-      candidates <= kFew
+  Hearers of_few;
+  if (candidates <= kFewHearers) of_few = find();
+  const Hearers& hearers =
+      candidates <= kFewHearers
           ? of_few
           : hearers_.Get({link, arrival.interface_index, arrival.source, arrival.destination},
                          hearing_version(), find);
@@ -225,10 +223,9 @@ void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arr
 }
 
 // Who gets a broadcast or group datagram, in that order.
-std::vector<ControlBlock*> UdpStack::Impl::FindHearers(uint32_t link,
-                                                       const Arrival& arrival) const {
+UdpStack::Impl::Hearers UdpStack::Impl::FindHearers(uint32_t link, const Arrival& arrival) const {
   const absl::Span<ControlBlock* const> chain = ports_.OnPort(arrival.destination.port);
-  std::vector<ControlBlock*> hearers;
+  Hearers hearers;
   std::copy_if(chain.begin(), chain.end(), std::back_inserter(hearers),
                [&](const ControlBlock* socket) {
                  return Hears(*socket, arrival, /*own_copy=*/link == kLoopbackIndex);

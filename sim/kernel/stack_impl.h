@@ -18,6 +18,7 @@
 #include "absl/base/optimization.h"
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "sim/kernel/arrived_datagram.h"
@@ -131,6 +132,9 @@ class UdpStack::Impl {
   uint64_t hearing_version() const {
     return socket_changes_ + ports_.version() + interfaces_.version();
   }
+  // Who gets a datagram for all, in that order. A few take no memory of their own.
+  static constexpr size_t kFewHearers = 10;
+  using Hearers = absl::InlinedVector<ControlBlock*, kFewHearers>;
   enum class Claim : uint8_t { kNotOurs, kForOne, kForAll };
   // What a send has found out so far.
   struct Sending {
@@ -203,7 +207,7 @@ class UdpStack::Impl {
   bool HearsGroup(const ControlBlock& socket, const Arrival& arrival) const;
   bool IsForUs(uint32_t link, const Packet& packet, const Arrival& arrival) const;
   Claim ClaimOf(uint32_t link, const Packet& packet, const Arrival& arrival) const;
-  std::vector<ControlBlock*> FindHearers(uint32_t link, const Arrival& arrival) const;
+  Hearers FindHearers(uint32_t link, const Arrival& arrival) const;
   // What the datagram costs of any socket's receive buffer.
   size_t ChargeFor(const Packet& packet, const Arrival& arrival) const;
   // The datagram as the sockets that get it have it.
@@ -252,10 +256,10 @@ class UdpStack::Impl {
   InterfaceTable interfaces_;
   PortTable ports_;
   GroupTable groups_;
-  Memo<RouteRequest, Outcome<OutputRoute>> routes_;     // Of `FindOutputRoute`,
-  Memo<Hop, IpAddress> gateways_;                       // of `Gateway`,
-  Memo<PacketEnds, Claim> claims_;                      // of `ClaimOf`,
-  Memo<Heard, std::vector<ControlBlock*>, 8> hearers_;  // and of `FindHearers`.
+  Memo<RouteRequest, Outcome<OutputRoute>> routes_;  // Of `FindOutputRoute`,
+  Memo<Hop, IpAddress> gateways_;                    // of `Gateway`,
+  Memo<PacketEnds, Claim> claims_;                   // of `ClaimOf`,
+  Memo<Heard, Hearers, 8> hearers_;                  // and of `FindHearers`.
   IdTable<std::unique_ptr<ControlBlock>> sockets_;
   SocketId last_socket_ = 0;
   uint64_t socket_changes_ = 0;  // Counts calls that change a socket.
