@@ -3,9 +3,14 @@
 #include "sim/in_flight.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "sim/choice/quote.h"
 #include "sim/fabric/waiting_room.h"
+#include "sim/host_parts.h"
 #include "sim/network.h"
 
 namespace pollux::sim {
@@ -23,9 +28,71 @@ RuleGuard Network::AddRule(absl::string_view name, Rule rule) {
 
 RuleGuard Network::AddRule(absl::string_view name, const PacketMatch& match,
                            const Verdict& verdict) {
-  return AddRule(name, [match, verdict](const Crossing& crossing) {
-    return match.Fits(crossing) ? verdict : Verdict::Pass();
+  const absl::Status status = ValidateMatch(match);
+  POLLUX_CHECK(status.ok(), absl::StrCat("rule \"", name, "\": ", status.message()));
+  // Names are looked at here, once, and not for each packet.
+  PacketMatch exact = match;
+  for (std::string* host : {&exact.from, &exact.to, &exact.origin}) {
+    if (!host->empty()) *host = FindHost(*host)->name();
+  }
+  return AddRule(name, [exact = std::move(exact), verdict](const Crossing& crossing) {
+    return exact.Fits(crossing) ? verdict : Verdict::Pass();
   });
+}
+
+absl::Status Network::ValidateMatch(const PacketMatch& match) const {
+  const std::pair<absl::string_view, const std::string&> hosts[] = {
+      {"from", match.from}, {"to", match.to}, {"origin", match.origin}};
+  for (const auto& [field, name] : hosts) {
+    if (name.empty()) continue;
+    const absl::Status status = ExpectHost(name).status();
+    if (!status.ok())
+      return absl::Status(status.code(), absl::StrCat(field, ": ", status.message()));
+  }
+  if (!match.link.empty()) return ValidateMatchedLink(match);
+  if (match.from.empty() || match.to.empty()) return absl::OkStatus();
+  const Host& from = *FindHost(match.from);
+  const Host& to = *FindHost(match.to);
+  const bool together = std::any_of(segments_.begin(), segments_.end(), [&](const auto& segment) {
+    return segment->IsAttached(from) && segment->IsAttached(to);
+  });
+  if (together || &from == &to) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("no link goes from ", from.name(), " to ", to.name(),
+                   ": they are on no segment together; `origin` is who sent a packet at first"));
+}
+
+absl::Status Network::ValidateMatchedLink(const PacketMatch& match) const {
+  const std::vector<absl::string_view> parts = absl::StrSplit(match.link, absl::MaxSplits('/', 1));
+  const Host* host = FindHost(parts[0]);
+  const Segment* segment = FindSegment(parts[0]);
+  const absl::string_view loopback =
+      host == nullptr ? "lo" : absl::string_view(host->interfaces_.front()->interface_name());
+  absl::string_view from, to;
+  if (host != nullptr && match.link == absl::StrCat(host->name(), "/", loopback)) {
+    from = to = host->name();
+  } else if (segment != nullptr) {
+    const auto ends = segment->domain_.FindLink(parts.back());
+    if (!ends) {
+      return absl::NotFoundError(
+          absl::StrCat("there is no link ", Quote(match.link), "; on segment ", segment->name(),
+                       " there is ", segment->domain_.Labels(), ", and its links are called as ",
+                       segment->name(), "/FROM->TO"));
+    }
+    from = ends->from->host_name();
+    to = ends->to->host_name();
+  } else {
+    return absl::NotFoundError(
+        absl::StrCat("there is no link ", Quote(match.link),
+                     "; links are called as SEGMENT/FROM->TO, and loopback as ",
+                     host == nullptr ? "HOST" : host->name(), "/", loopback));
+  }
+  const auto agrees = [](const std::string& name, absl::string_view end) {
+    return name.empty() || absl::EqualsIgnoreCase(name, end);
+  };
+  if (agrees(match.from, from) && agrees(match.to, to)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("link ", match.link, " goes from ", from, " to ",
+                                                 to, ", and the match says otherwise"));
 }
 
 std::vector<InFlightPacket> Network::InFlight() const {

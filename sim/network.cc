@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "sim/choice/plain_name.h"
+#include "sim/choice/quote.h"
 #include "udp/internal/check.h"
 #include "udp/internal/inet_aton.h"
 
@@ -249,6 +250,14 @@ Host* Network::FindHost(absl::string_view name) const {
   return found == host_names_.end() ? nullptr : found->second;
 }
 
+absl::StatusOr<Host*> Network::ExpectHost(absl::string_view name) const {
+  if (Host* host = FindHost(name)) return host;
+  std::vector<absl::string_view> all;
+  for (const std::unique_ptr<Host>& host : hosts_) all.push_back(host->name());
+  return absl::NotFoundError(
+      absl::StrCat("there is no host ", Quote(name), "; there is ", ListSome(all)));
+}
+
 Segment* Network::FindSegment(absl::string_view name) const {
   for (const std::unique_ptr<Segment>& segment : segments_) {
     if (segment->name() == name) return segment.get();
@@ -260,15 +269,16 @@ FaultGuard Network::Partition(const std::vector<std::vector<std::string>>& sides
   Partitions::Sides named;
   std::vector<const Host*> all;
   for (const std::vector<std::string>& side : sides) {
+    POLLUX_CHECK(!side.empty(),
+                 absl::StrCat("side ", named.size() + 1, " of a partition has no host"));
     named.emplace_back();
     for (const std::string& name : side) {
-      const Host* host = FindHost(name);
-      POLLUX_CHECK(host != nullptr,
-                   absl::StrCat("a partition names \"", name, "\", and there is no such host"));
-      POLLUX_CHECK(std::find(all.begin(), all.end(), host) == all.end(),
+      const absl::StatusOr<Host*> host = ExpectHost(name);
+      POLLUX_CHECK(host.ok(), absl::StrCat("a partition: ", host.status().message()));
+      POLLUX_CHECK(std::find(all.begin(), all.end(), *host) == all.end(),
                    absl::StrCat("host ", name, " is in a partition twice"));
-      all.push_back(host);
-      named.back().push_back(host->name());
+      all.push_back(*host);
+      named.back().push_back((*host)->name());
     }
   }
   POLLUX_CHECK(named.size() >= 2, "a partition has at least two sides");
@@ -285,11 +295,18 @@ FaultGuard Network::Partition(const std::vector<std::vector<std::string>>& sides
   });
 }
 
+const std::string& Network::NameOfOwn(const Host* host) const {
+  POLLUX_CHECK(host != nullptr, "a host of a partition is null");
+  POLLUX_CHECK(FindHost(host->name()) == host,
+               absl::StrCat("a partition has a host of another network, ", host->name()));
+  return host->name();
+}
+
 FaultGuard Network::Partition(absl::Span<const Host* const> side,
                               absl::Span<const Host* const> other) {
   Partitions::Sides sides(2);
-  for (const Host* host : side) sides[0].push_back(host->name());
-  for (const Host* host : other) sides[1].push_back(host->name());
+  for (const Host* host : side) sides[0].push_back(NameOfOwn(host));
+  for (const Host* host : other) sides[1].push_back(NameOfOwn(host));
   return Partition(sides);
 }
 
@@ -303,8 +320,8 @@ FaultPlan Network::DrawPlan(const ChaosOptions& options) {
   const absl::Status status = Validate(options);
   POLLUX_CHECK(status.ok(), status.message());
   for (const std::string& name : options.spared) {
-    POLLUX_CHECK(FindHost(name) != nullptr,
-                 absl::StrCat("spared names \"", name, "\", and there is no such host"));
+    const absl::Status spared = ExpectHost(name).status();
+    POLLUX_CHECK(spared.ok(), absl::StrCat("spared: ", spared.message()));
   }
   ChaosTargets targets;
   for (const std::unique_ptr<Host>& host : hosts_) {

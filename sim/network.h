@@ -134,6 +134,8 @@ class Network final : private Scene {
 
   // The host of that name, in any case; null for none.
   Host* FindHost(absl::string_view name) const;
+  // The same, for who cannot do without it. Errors: kNotFound, naming the hosts that there are.
+  absl::StatusOr<Host*> ExpectHost(absl::string_view name) const;
 
   // The segment of that name; null for none.
   Segment* FindSegment(absl::string_view name) const;
@@ -142,7 +144,8 @@ class Network final : private Scene {
 
   // Cuts hosts from each other while the guard that is returned lives: what arrives at a host on
   // one side from one on another is dropped, by whatever way it came. Hosts on no side hear all
-  // others. Hosts are named; at least two sides, and no host on two of them: this is checked.
+  // others. Hosts are named, and are there; at least two sides, with a host on each, and no host
+  // twice: this is checked.
   FaultGuard Partition(const std::vector<std::vector<std::string>>& sides);
   FaultGuard Partition(absl::Span<const Host* const> side, absl::Span<const Host* const> other);
   // Has a plan carried out. Errors: kNotFound, kInvalidArgument, naming the plan's line; then
@@ -175,9 +178,13 @@ class Network final : private Scene {
   // Has a rule decide about all packets that cross a link, until the guard that is returned goes.
   // `name` is for the record.
   [[nodiscard]] RuleGuard AddRule(absl::string_view name, Rule rule);
-  // The same verdict for all packets that match.
+  // The same verdict for all packets that match. What no packet can match, since the hosts or the
+  // link are not there, is the programmer's error: `ValidateMatch` says which, and is checked.
   [[nodiscard]] RuleGuard AddRule(absl::string_view name, const PacketMatch& match,
                                   const Verdict& verdict);
+  // Whether the hosts and the link that it names are there, hosts attached, and agree with each
+  // other. Errors: kNotFound, naming those that there are; kInvalidArgument.
+  absl::Status ValidateMatch(const PacketMatch& match) const;
 
   // What is under way, in the order in which it was sent: on its flight, held, or in wait for a
   // line.
@@ -227,6 +234,9 @@ class Network final : private Scene {
   absl::StatusOr<UnderWay> FindUnderWay(uint64_t packet) const;
   // Puts on record what the tester does to it.
   absl::Status Record(EventKind kind, uint64_t packet);
+  absl::Status ValidateMatchedLink(const PacketMatch& match) const;
+  // The name of a host, which must be this network's.
+  const std::string& NameOfOwn(const Host* host) const;
   // The name service of the host that is entered next.
   HostEngine::NameService NamesOfNext();
   void Enter(std::unique_ptr<Host> host);

@@ -13,8 +13,7 @@ namespace {
 using Verb = FaultPlan::Verb;
 
 absl::Status CheckHost(const Network& network, const std::string& name) {
-  if (network.FindHost(name) != nullptr) return absl::OkStatus();
-  return absl::NotFoundError(absl::StrCat("there is no host \"", name, "\""));
+  return network.ExpectHost(name).status();
 }
 
 absl::Status CheckLink(const Network& network, const FaultPlan::Entry& entry) {

@@ -5,7 +5,9 @@
 #include <cstddef>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 
 namespace pollux::sim {
 
@@ -21,6 +23,14 @@ std::string Quote(absl::string_view text) {
     }
   }
   return quoted + (text.size() > kShown ? "...\"" : "\"");
+}
+
+std::string ListSome(absl::Span<const absl::string_view> names) {
+  constexpr size_t kShown = 20;
+  if (names.empty()) return "none";
+  std::string list = absl::StrJoin(names.subspan(0, kShown), ", ");
+  if (names.size() > kShown) absl::StrAppend(&list, " and ", names.size() - kShown, " more");
+  return list;
 }
 
 }  // namespace pollux::sim

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace pollux::sim {
 
@@ -15,6 +16,10 @@ namespace pollux::sim {
 // all are read as well: bytes that cannot be printed are written as "\x1b", and of what is long the
 // first 200 bytes are shown.
 std::string Quote(absl::string_view text);
+
+// Names that could have been meant, for a message about one that is none of them: "alice, bob", the
+// first twenty "and 80 more", or "none".
+std::string ListSome(absl::Span<const absl::string_view> names);
 
 }  // namespace pollux::sim
 

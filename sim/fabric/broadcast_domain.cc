@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "sim/choice/quote.h"
 #include "sim/fabric/courier.h"
 #include "sim/trace/trace.h"
 #include "udp/internal/check.h"
@@ -52,6 +53,25 @@ BroadcastDomain::StationNumber BroadcastDomain::Attach(Station& station) {
   if (switch_ != nullptr) switch_->Connect(station, port.label);
   RewireLines();
   return ports_.size() - 1;
+}
+
+std::optional<BroadcastDomain::Ends> BroadcastDomain::FindLink(absl::string_view ends) const {
+  const size_t arrow = ends.find("->");
+  if (arrow == ends.npos) return std::nullopt;
+  const auto find = [this](absl::string_view label) -> const Station* {
+    const auto port = std::find_if(ports_.begin(), ports_.end(),
+                                   [&](const Port& entry) { return entry.label == label; });
+    return port == ports_.end() ? nullptr : port->station;
+  };
+  const Ends found = {find(ends.substr(0, arrow)), find(ends.substr(arrow + 2))};
+  if (found.from == nullptr || found.to == nullptr || found.from == found.to) return std::nullopt;
+  return found;
+}
+
+std::string BroadcastDomain::Labels() const {
+  std::vector<absl::string_view> all;
+  for (const Port& port : ports_) all.push_back(port.label);
+  return ListSome(all);
 }
 
 // ---- The switch ----

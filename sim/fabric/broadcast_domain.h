@@ -98,6 +98,15 @@ class BroadcastDomain {
   // Nobody has it any more.
   void RemoveAddress(const IpAddress& address);
   bool HasAddress(const IpAddress& address) const { return owners_.contains(address); }
+  // The stations at the ends of the link that is called "SEGMENT/" and this, as "alice->bob";
+  // nullopt if there is none.
+  struct Ends {
+    const Station* from;
+    const Station* to;
+  };
+  std::optional<Ends> FindLink(absl::string_view ends) const;
+  // What stations are called in names of links, for messages: the first of many.
+  std::string Labels() const;
   // Has packets for that address reach everybody, as those for 255.255.255.255 do.
   void AddBroadcastAddress(const IpAddress& address);
 

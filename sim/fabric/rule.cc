@@ -71,6 +71,7 @@ RuleBook::RuleBook() = default;
 RuleBook::~RuleBook() = default;
 
 RuleGuard RuleBook::Add(absl::string_view name, Rule rule) {
+  POLLUX_CHECK(rule != nullptr, absl::StrCat("rule \"", name, "\" is no function, but null"));
   if (!asking_) Sweep();
   POLLUX_CHECK(rules_.size() < kMax, absl::StrCat("more than ", kMax,
                                                   " rules are installed; are their guards kept for "

@@ -78,16 +78,18 @@ class Verdict {
 // remove rules, itself included; that counts from the next packet on.
 using Rule = absl::AnyInvocable<Verdict(const Crossing&)>;
 
-// Which packets a simple rule is for: those that fit all that is set.
+// Which packets a simple rule is for: those that fit all that is set. Hosts and links have to be
+// there when the rule is installed; a rule that is a function can be about those that come later.
 struct PacketMatch {
-  std::string from = {};  // Host names, as in `Crossing`; empty: any.
+  std::string from = {};  // Host names, as in `Crossing`, in any case; empty: any.
   std::string to = {};
   std::string origin = {};
-  std::string link = {};
+  std::string link = {};  // As in `Crossing`, as it is written there.
   std::optional<uint16_t> source_port = std::nullopt;
   std::optional<uint16_t> destination_port = std::nullopt;
   std::string payload_has = {};  // These bytes, somewhere.
 
+  // Compares names as they are written.
   bool Fits(const Crossing& crossing) const;
 };
 

@@ -68,7 +68,7 @@ TEST(Chaos, NothingIsDoneToSparedHosts) {
 TEST(ChaosDeathTest, WhoIsSparedHasToBeThere) {
   World3 world(7);
   EXPECT_DEATH(world.net.DrawPlan({.spared = {"carlo"}}),
-               "spared names \"carlo\", and there is no such host");
+               "spared: there is no host \"carlo\"; there is alice, bob, carol");
 }
 
 TEST(Chaos, OptionsThatCannotBeAreNamed) {

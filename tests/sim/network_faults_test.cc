@@ -110,6 +110,28 @@ TEST_F(NetworkFaultsTest, PartitionsOverlap) {
   EXPECT_TRUE(Arrives(alice_, bob_));
 }
 
+using NetworkFaultsDeathTest = NetworkFaultsTest;
+
+TEST_F(NetworkFaultsDeathTest, APartitionHasHostsOnEachSideAndNoneTwice) {
+  using Sides = std::vector<Strings>;
+  const auto cut = [this](const Sides& sides) { net_.Partition(sides).Lift(); };
+  const auto cut_hosts = [this](std::vector<const Host*> side, std::vector<const Host*> other) {
+    net_.Partition(side, other).Lift();
+  };
+  EXPECT_DEATH(cut({}), "a partition has at least two sides");
+  EXPECT_DEATH(cut({{"alice"}}), "a partition has at least two sides");
+  EXPECT_DEATH(cut({{"alice"}, {}}), "side 2 of a partition has no host");
+  EXPECT_DEATH(cut_hosts({}, {&bob_}), "side 1 of a partition has no host");
+  EXPECT_DEATH(cut({{"alice"}, {"bob", "Alice"}}), "host Alice is in a partition twice");
+  EXPECT_DEATH(cut_hosts({&bob_}, {&bob_}), "host bob is in a partition twice");
+  EXPECT_DEATH(cut({{"alice"}, {"dave"}}),
+               "a partition: there is no host \"dave\"; there is alice, bob, carol");
+  EXPECT_DEATH(cut_hosts({&alice_}, {nullptr}), "a host of a partition is null");
+  Network other;
+  const Host& stranger = other.AddHost("alice");
+  EXPECT_DEATH(cut_hosts({&stranger}, {&bob_}), "has a host of another network, alice");
+}
+
 TEST_F(NetworkFaultsTest, ALinkFaultChangesOneDirectionWhileItLasts) {
   {
     const FaultGuard slow = lan_.Fault(&alice_, &bob_, {.delay = absl::Milliseconds(20)});
@@ -188,7 +210,7 @@ TEST_F(NetworkFaultsTest, APlanThatDoesNotFitTheNetworkIsRefusedWhole) {
   net_.AddSegment("wan", "10.1.0.0/24").Attach(elsewhere);
   Run(absl::Seconds(3));
   const std::pair<std::string, std::string> cases[] = {
-      {"at 5s crash dave", "there is no host \"dave\""},
+      {"at 5s crash dave", "there is no host \"dave\"; there is alice, bob, carol, elsewhere"},
       {"from 5s to 6s partition alice | dave", "there is no host \"dave\""},
       {"from 5s to 6s link man alice->bob loss 1/2", "there is no segment \"man\""},
       {"from 5s to 6s link wan alice->elsewhere loss 1/2",

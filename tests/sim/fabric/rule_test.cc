@@ -123,6 +123,48 @@ TEST_F(RuleTest, MatchesHostsLinksPortsAndPayload) {
   EXPECT_FALSE(drops({.payload_has = "low"}));
 }
 
+TEST_F(RuleTest, NamesHostsInAnyCase) {
+  const RuleGuard rule =
+      net.AddRule("wall", {.from = "ALICE", .to = "Bob", .origin = "aLice"}, Verdict::Drop());
+  alice.Say("x", bob);
+  Run();
+  EXPECT_THAT(bob.heard, IsEmpty());
+}
+
+// It would never fire, and nobody would say why.
+TEST_F(RuleTest, WhatNoPacketCanMatchIsRefused) {
+  Host& far = net.AddHost("far");
+  net.AddSegment("wan", "10.1.0.0/24").Attach(far);
+  lan.Attach(alice.host);
+  const auto message = [&](const PacketMatch& match) {
+    return std::string(net.ValidateMatch(match).message());
+  };
+  EXPECT_EQ(message({.from = "dave"}),
+            "from: there is no host \"dave\"; there is alice, bob, carol, far");
+  EXPECT_THAT(message({.to = "a b"}), HasSubstr("to: there is no host \"a b\""));
+  EXPECT_THAT(message({.origin = "dave"}), HasSubstr("origin: there is no host"));
+  EXPECT_EQ(message({.from = "far", .to = "alice"}),
+            "no link goes from far to alice: they are on no segment together; `origin` is who sent "
+            "a packet at first");
+  EXPECT_EQ(message({.to = "alice", .origin = "far"}), "");
+  for (const char* link : {"lan/alice->bob", "lan/bob->alice.eth1", "alice/lo"}) {
+    EXPECT_EQ(message({.link = link}), "") << link;
+  }
+  for (const char* link : {"lan", "lan/", "lan/alice", "lan/alice->", "lan/alice->dave",
+                           "lan/alice->alice", "lan/Alice->bob", "lan/alice->far", "lan/->"}) {
+    EXPECT_THAT(message({.link = link}),
+                HasSubstr("; on segment lan there is alice, bob, carol, alice.eth1, and its links "
+                          "are called as lan/FROM->TO"))
+        << link;
+  }
+  EXPECT_THAT(message({.link = "alice"}), HasSubstr("and loopback as alice/lo"));
+  EXPECT_THAT(message({.link = "/"}), HasSubstr("called as SEGMENT/FROM->TO, and loopback as"));
+  EXPECT_EQ(message({.from = "alice", .to = "Bob", .link = "lan/alice->bob"}), "");
+  EXPECT_EQ(message({.from = "carol", .link = "lan/alice->bob"}),
+            "link lan/alice->bob goes from alice to bob, and the match says otherwise");
+  EXPECT_THAT(message({.to = "bob", .link = "alice/lo"}), HasSubstr("goes from alice to alice"));
+}
+
 TEST_F(RuleTest, DecidesForEachReceiverOfABroadcast) {
   ASSERT_TRUE(alice.socket.SetOption(SocketOption::kBroadcast, 1).ok());
   const RuleGuard rule = net.AddRule("not bob", PacketMatch{.to = "bob"}, Verdict::Drop());
@@ -175,6 +217,9 @@ TEST_F(RuleTest, WhatItMustNotDoIsFoundOut) {
     return Verdict::Pass();
   });
   EXPECT_DEATH(alice.Say("x", bob), "a rule has sent a packet");
+  EXPECT_DEATH(net.AddRule("wall", {.to = "dave"}, Verdict::Drop()).Uninstall(),
+               "rule \"wall\": to: there is no host \"dave\"");
+  EXPECT_DEATH(net.AddRule("null", Rule()).Uninstall(), "rule \"null\" is no function");
   EXPECT_DEATH(Verdict::DelayBy(-absl::Seconds(1)), "the delay -1s of a verdict");
   std::vector<RuleGuard> many;
   EXPECT_DEATH(for (int i = 0; i < 1001; ++i)
