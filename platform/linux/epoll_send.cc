@@ -102,8 +102,10 @@ int64_t EpollSocket::HandOver(size_t messages) {
 
 int64_t EpollSocket::SendSome(absl::Span<const SendSlot> datagrams) {
   OutgoingBatch& batch = batches_.outgoing;
+  const Endpoint& named = datagrams[0].destination;
+  const IpAddress& to = named.is_set() ? named.address : sender_.peer.address;
   const auto attempt = [&](size_t single) -> int64_t {
-    const size_t segment_max = datagrams.size() > 1 ? offload_.SegmentMax(socket_) : 0;
+    const size_t segment_max = datagrams.size() > 1 ? offload_.SegmentMax(socket_, to) : 0;
     const size_t messages = batch.Prepare(sender_, datagrams, segment_max, single);
     if (messages == 0) return 0;
     const int64_t result = HandOver(messages);
@@ -118,7 +120,7 @@ int64_t EpollSocket::SendSome(absl::Span<const SendSlot> datagrams) {
   if (!Offload::IsRefusal(static_cast<int>(-result))) return result;
   // A run was refused, of which nothing has left: one by one then, and next time too.
   const int64_t singly = attempt(batch.datagrams(0));
-  if (singly > 0) offload_.Refused(static_cast<int>(-result), datagrams[0].payload.size());
+  if (singly > 0) offload_.Refused(static_cast<int>(-result), datagrams[0].payload.size(), to);
   return singly;
 }
 

@@ -11,7 +11,9 @@
 
 #include <cstddef>
 
+#include "absl/base/optimization.h"
 #include "platform/posix/socket_ref.h"
+#include "udp/ip_address.h"
 
 namespace pollux::linux_engine {
 
@@ -20,17 +22,22 @@ class Offload {
   // The least buffer that no coalesced run is larger than.
   static constexpr size_t kCoalescedMax = 65535;
 
-  // The largest datagram that may be in a run; 0 if none may. Asks the kernel once whether it knows
-  // UDP_SEGMENT at all: one that does not would ignore it, and send the run as a single datagram.
-  size_t SegmentMax(const posix::SocketRef& socket) {
+  // After how many calls for many datagrams what was refused is tried again: a path's MTU grows as
+  // well, and the kernel forgets one that it has learned. To be refused costs two calls.
+  static constexpr int kRefusedFor = 1000;
+
+  // The largest datagram that may be in a run to `to`; 0 if none may. Asks the kernel once whether
+  // it knows UDP_SEGMENT at all: one that does not would ignore it, and send the run as a single
+  // datagram.
+  size_t SegmentMax(const posix::SocketRef& socket, const IpAddress& to) {
     if (!asked_) Ask(socket);
-    return segment_max_;
+    return ABSL_PREDICT_TRUE(limit_ == segment_max_) ? segment_max_ : LimitTo(to);
   }
   // Whether an error of a run can mean that the kernel, a device on the way, or the path's MTU does
   // not take it as one. Nothing of it has been sent then.
   static bool IsRefusal(int error);
-  // A run of datagrams of `segment` bytes was refused, which went well one by one.
-  void Refused(int error, size_t segment);
+  // A run of datagrams of `segment` bytes to `to` was refused, which went well one by one.
+  void Refused(int error, size_t segment, const IpAddress& to);
 
   // Turns UDP_GRO on; once it is, it stays so, since what waits in the queue is coalesced already.
   // False where the kernel lacks it.
@@ -39,11 +46,15 @@ class Offload {
 
  private:
   void Ask(const posix::SocketRef& socket);
+  size_t LimitTo(const IpAddress& to);
 
   bool asked_ = false;
   bool coalescing_ = false;
   bool asked_to_coalesce_ = false;
-  size_t segment_max_ = 0;
+  size_t segment_max_ = 0;  // What the kernel takes at the most,
+  size_t limit_ = 0;      // and what it takes for that destination, since it refused more: another
+  IpAddress refused_to_;  // has another path. Unset once several refused: then for all of them.
+  int calls_since_ = 0;
 };
 
 }  // namespace pollux::linux_engine

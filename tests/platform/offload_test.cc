@@ -3,10 +3,12 @@
 // Many datagrams as one: runs that the kernel cuts (UDP_SEGMENT), runs that it hands out together
 // (UDP_GRO), and that nothing is lost, doubled or cut wrongly where it does neither.
 
+#include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
 
 #include <cstring>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,15 +30,24 @@ class RunCalls : public FaultyCalls {
  public:
   int SendMMsg(int fd, mmsghdr* messages, unsigned count, int flags) override {
     unsigned allowed = 0;
-    while (allowed < count && (refusal_ == 0 || SegmentOf(messages[allowed].msg_hdr) == 0)) {
-      ++allowed;
-    }
+    while (allowed < count && !IsRefused(messages[allowed].msg_hdr)) ++allowed;
     if (allowed == 0 && count > 0) return -refusal_;
     const int sent = FaultyCalls::SendMMsg(fd, messages, allowed, flags);
     for (int i = 0; i < sent; ++i) sent_.push_back(SegmentOf(messages[i].msg_hdr));
     return sent;
   }
-  void RefuseRuns(int error) { refusal_ = error; }
+  // A connected socket's.
+  ssize_t SendMsg(int fd, const msghdr* message, int flags) override {
+    if (IsRefused(*message)) return -refusal_;
+    sent_.push_back(SegmentOf(*message));
+    return FaultyCalls::SendMsg(fd, message, flags);
+  }
+  // 0 for no more; to some alone, of 127.0.0.0/8, where these are given by their last numbers.
+  void RefuseRuns(int error, std::set<uint8_t> to = {}) {
+    refusal_ = error;
+    to_ = std::move(to);
+  }
+  int refused() const { return refused_; }
   // The segment sizes of the messages that were sent since the last call; 0 for a single datagram.
   std::vector<int> TakeSent() { return std::exchange(sent_, {}); }
 
@@ -53,7 +64,20 @@ class RunCalls : public FaultyCalls {
     return 0;
   }
 
+  bool IsRefused(const msghdr& message) {
+    if (refusal_ == 0 || SegmentOf(message) == 0) return false;
+    if (!to_.empty()) {
+      sockaddr_in to;
+      std::memcpy(&to, message.msg_name, sizeof(to));
+      if (to_.count(static_cast<uint8_t>(ntohl(to.sin_addr.s_addr))) == 0) return false;
+    }
+    ++refused_;
+    return true;
+  }
+
   int refusal_ = 0;
+  int refused_ = 0;
+  std::set<uint8_t> to_;
   std::vector<int> sent_;
 };
 
@@ -76,6 +100,14 @@ class OffloadTest : public ::testing::Test {
       slots.push_back({.payload = payload, .destination = Here()});
     }
     return slots;
+  }
+  // Two datagrams of 1400 bytes to 127.0.0.`last`; returns in what messages they left.
+  std::vector<int> SendTwo(uint8_t last) {
+    std::vector<SendSlot> slots = Slots({1400, 1400});
+    for (SendSlot& slot : slots) slot.destination.address = IpAddress::Ipv4(127, 0, 0, last);
+    EXPECT_EQ(*sender_->Send(slots), 2u);
+    EXPECT_EQ(Received(), payloads_);
+    return calls_->TakeSent();
   }
   // What arrives, one by one.
   std::vector<std::string> Received() {
@@ -172,6 +204,52 @@ TEST_F(OffloadTest, WhatWasRefusedIsNotTriedAgainAndWhatIsSmallerIs) {
   EXPECT_EQ(*sender_->Send(Slots({10, 10})), 2u);
   EXPECT_THAT(calls_->TakeSent(), ElementsAre(0, 0, 0, 0));
   EXPECT_THAT(Received(), SizeIs(10));
+}
+
+TEST_F(OffloadTest, WhatOneDestinationRefusedIsNoReasonForAnother) {
+  calls_->RefuseRuns(EMSGSIZE, {1});
+  EXPECT_THAT(SendTwo(1), ElementsAre(0, 0));
+  const int refused = calls_->refused();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(SendTwo(2), ElementsAre(1400));
+    EXPECT_THAT(SendTwo(1), ElementsAre(0, 0));
+  }
+  EXPECT_EQ(calls_->refused(), refused);
+}
+
+TEST_F(OffloadTest, WhatTwoDestinationsRefusedIsTriedWithNoOther) {
+  calls_->RefuseRuns(EMSGSIZE, {1, 2});
+  EXPECT_THAT(SendTwo(1), ElementsAre(0, 0));
+  EXPECT_THAT(SendTwo(2), ElementsAre(0, 0));
+  const int refused = calls_->refused();
+  for (const uint8_t last : {1, 2, 3, 2, 1}) EXPECT_THAT(SendTwo(last), ElementsAre(0, 0));
+  EXPECT_EQ(calls_->refused(), refused);
+}
+
+TEST_F(OffloadTest, WhatWasRefusedIsTriedAgainAfterAThousandCalls) {
+  for (const int error : {EMSGSIZE, EIO}) {
+    calls_->RefuseRuns(error);
+    EXPECT_THAT(SendTwo(1), ElementsAre(0, 0));
+    calls_->RefuseRuns(0);
+    for (int i = 0; i < Offload::kRefusedFor; ++i) ASSERT_THAT(SendTwo(1), ElementsAre(0, 0)) << i;
+    EXPECT_THAT(SendTwo(1), ElementsAre(1400));
+  }
+}
+
+TEST_F(OffloadTest, WhoConnectsElsewhereTriesRunsThere) {
+  const auto send_two = [&] {
+    std::vector<SendSlot> slots = Slots({1400, 1400});
+    for (SendSlot& slot : slots) slot.destination = Endpoint();
+    EXPECT_EQ(*sender_->Send(slots), 2u);
+    return calls_->TakeSent();
+  };
+  calls_->RefuseRuns(EMSGSIZE);
+  ASSERT_THAT(sender_->Connect(Here()), IsOk());
+  EXPECT_THAT(send_two(), ElementsAre(0, 0));
+  calls_->RefuseRuns(0);
+  EXPECT_THAT(send_two(), ElementsAre(0, 0));
+  ASSERT_THAT(sender_->Connect({IpAddress::Ipv4(127, 0, 0, 2), Here().port}), IsOk());
+  EXPECT_THAT(send_two(), ElementsAre(1400));
 }
 
 TEST_F(OffloadTest, ARunThatIsWrongInItselfIsToldAndTeachesNothing) {
