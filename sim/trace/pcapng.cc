@@ -3,6 +3,7 @@
 #include "sim/trace/pcapng.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,6 +29,7 @@ constexpr uint16_t kInterfaceIpv4 = 4;
 constexpr uint16_t kInterfaceIpv6 = 5;
 constexpr uint16_t kInterfaceHardware = 6;
 constexpr uint16_t kInterfaceResolution = 9;
+constexpr uint16_t kInterfaceTimeOffset = 14;
 constexpr uint16_t kPacketFlags = 2;
 constexpr uint16_t kPacketId = 5;
 constexpr uint16_t kNameIpv4 = 1;
@@ -123,7 +125,8 @@ void PutAddress(std::string& out, const InterfaceAddress& entry) {
 }
 
 // `interface` is null where nothing more than its name is known.
-std::string InterfaceBlock(absl::string_view name, const NetworkInterface* interface) {
+std::string InterfaceBlock(absl::string_view name, const NetworkInterface* interface,
+                           absl::Time base) {
   std::string body;
   Put16(body, kRawIp);
   Put16(body, 0);
@@ -137,6 +140,11 @@ std::string InterfaceBlock(absl::string_view name, const NetworkInterface* inter
     }
   }
   PutOption(body, kInterfaceResolution, std::string(1, static_cast<char>(kNanoseconds)));
+  if (base != absl::UnixEpoch()) {
+    std::string seconds;
+    Put64(seconds, static_cast<uint64_t>(absl::ToUnixSeconds(base)));
+    PutOption(body, kInterfaceTimeOffset, seconds);
+  }
   EndOptions(body);
   return Block(kInterfaceDescription, body);
 }
@@ -257,10 +265,21 @@ size_t PcapngTrace::PlaceOf(absl::string_view host, absl::string_view interface)
   return entry->second;
 }
 
-std::string PcapngTrace::FrameBlock(const Frame& frame, uint32_t interface_number) const {
+absl::Time PcapngTrace::TimeBase() const {
+  const absl::Time start = scene_.start();
+  const absl::Time end = start + (frames_.empty() ? absl::ZeroDuration() : frames_.back().time);
+  // Readers have times as signed numbers of nanoseconds, at the best.
+  const absl::Time latest = absl::FromUnixNanos(std::numeric_limits<int64_t>::max());
+  if (start >= absl::UnixEpoch() && end <= latest) return absl::UnixEpoch();
+  return absl::FromUnixSeconds(absl::ToUnixSeconds(start));
+}
+
+std::string PcapngTrace::FrameBlock(const Frame& frame, uint32_t interface_number,
+                                    absl::Time base) const {
   const Packet* const about = frame.about == kNone ? nullptr : &frames_[frame.about].packet;
   const std::string image = frame.image.empty() ? WireImage(frame.packet, about) : frame.image;
-  const auto when = static_cast<uint64_t>(absl::ToUnixNanos(scene_.start() + frame.time));
+  const auto when =
+      static_cast<uint64_t>(absl::ToInt64Nanoseconds(scene_.start() + frame.time - base));
   const auto size = static_cast<uint32_t>(image.size());
   std::string body;
   Put32(body, interface_number);
@@ -284,11 +303,12 @@ std::string PcapngTrace::FrameBlock(const Frame& frame, uint32_t interface_numbe
 }
 
 std::string PcapngTrace::File() const {
+  const absl::Time base = TimeBase();
   std::string file = SectionBlock();
   absl::flat_hash_map<std::string, uint32_t> numbers;  // Of the blocks, by name.
   const auto add = [&](const std::string& name, const NetworkInterface* interface) {
     if (numbers.try_emplace(name, static_cast<uint32_t>(numbers.size())).second) {
-      file += InterfaceBlock(name, interface);
+      file += InterfaceBlock(name, interface, base);
     }
   };
   for (size_t host = 0; host < scene_.host_count(); ++host) {
@@ -300,7 +320,7 @@ std::string PcapngTrace::File() const {
   file += NamesBlock(scene_);
   for (const Frame& frame : frames_) {
     const Place& place = places_[frame.place];
-    file += FrameBlock(frame, numbers[NameOf(place.host, place.interface)]);
+    file += FrameBlock(frame, numbers[NameOf(place.host, place.interface)], base);
   }
   return file;
 }

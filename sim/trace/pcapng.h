@@ -43,7 +43,9 @@ class PcapngTrace final : public TraceSink {
   size_t packets() const { return frames_.size(); }
 
   // The file (draft-ietf-opsawg-pcapng): little-endian, with the resolution of nanoseconds and raw
-  // IP packets. The same run gives the same bytes on every machine.
+  // IP packets. A run that begins before 1970 or ends after 2261 has its times counted from its
+  // first second, which interfaces then name (if_tsoffset). The same run gives the same bytes on
+  // every machine.
   std::string File() const;
 
  private:
@@ -73,7 +75,9 @@ class PcapngTrace final : public TraceSink {
   // What happens to no packet: the message about groups that is sent, or what the next frame tells.
   void Tell(const TraceEvent& event);
   size_t PlaceOf(absl::string_view host, absl::string_view interface);
-  std::string FrameBlock(const Frame& frame, uint32_t interface_number) const;
+  // What times of packets count from.
+  absl::Time TimeBase() const;
+  std::string FrameBlock(const Frame& frame, uint32_t interface_number, absl::Time base) const;
 
   const Scene& scene_;
   std::vector<Frame> frames_;

@@ -26,6 +26,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::AnyOf;
+using ::testing::Each;
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -116,6 +117,24 @@ TEST_F(TsharkTest, SeesTheDatagramsThatWereSentAndThatArrived) {
                       "ipv6.dst", "udp.srcport", "udp.dstport", "udp.length", "udp.payload",
                       "udp.checksum.status"}),
               ElementsAreArray(expected));
+}
+
+TEST(TsharkTimes, AreRightBefore1970AndInAFarFuture) {
+  const std::string path = absl::StrCat(::testing::TempDir(), "/times.pcapng");
+  for (const int64_t seconds : {int64_t{-2'208'988'800}, int64_t{13'000'000'000}}) {
+    Network net({.wall_start = absl::FromUnixSeconds(seconds)});
+    Host& alice = net.AddHost("alice");
+    net.AddSegment("lan", "10.0.0.0/24").Attach(alice);
+    PcapngTrace capture(net.trace(), net.scene());
+    UdpSocket socket(alice.engine());
+    net.RunFor(absl::Milliseconds(250));
+    ASSERT_TRUE(socket.WriteDatagram("x", {alice.address(), 9}).ok());
+    ASSERT_TRUE(WriteFile(path, capture.File()).ok());
+    const std::string year = seconds < 0 ? "Jan  1, 1900" : "Dec 14, 2381";
+    EXPECT_THAT(FieldsOf(path, "udp && !icmp", {"frame.time"}),
+                AllOf(SizeIs(1),
+                      Each(HasSubstr(year + (seconds < 0 ? " 00:00:00.250" : " 23:06:40.250")))));
+  }
 }
 
 TEST_F(TsharkTest, FindsNothingWrongButWhatWasCorrupted) {

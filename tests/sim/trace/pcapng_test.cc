@@ -22,6 +22,7 @@
 namespace pollux::sim {
 namespace {
 
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -62,6 +63,7 @@ struct CapturedPacket {
 
 struct Capture {
   std::vector<std::string> interfaces;
+  std::vector<int64_t> offsets;    // Of their times, in seconds; 0 for none.
   std::vector<std::string> names;  // "10.0.0.1 alice", in bytes of the address.
   std::vector<CapturedPacket> packets;
 };
@@ -84,6 +86,9 @@ Capture Read(absl::string_view file) {
       const Options options = ReadOptions(body, 8);
       EXPECT_EQ(options.find(9)->second, "\x09") << "nanoseconds";
       capture.interfaces.push_back(options.find(2)->second);
+      const auto offset = options.find(14);
+      capture.offsets.push_back(
+          offset == options.end() ? 0 : static_cast<int64_t>(Number(offset->second, 0, 8)));
     } else if (type == 4) {
       for (const auto& [code, record] : ReadOptions(body, 0)) {
         const size_t bytes = code == 1 ? 4 : 16;
@@ -158,6 +163,40 @@ TEST_F(PcapngTest, ADatagramIsSeenWhereItLeavesAndWhereItArrives) {
   EXPECT_EQ(received.bytes, sent.bytes);
   EXPECT_THAT(received.comments, ElementsAre("#2 alice#1 delivered: socket 1 (because of #1)"));
   EXPECT_EQ(received.flags, 0b0101u) << "incoming, unicast";
+}
+
+// Times are numbers of nanoseconds without sign, which neither 1969 nor 2262 has.
+TEST(PcapngTimes, OfARunOutsideTheUsualYearsCountFromItsFirstSecond) {
+  const struct {
+    absl::Time start;
+    int64_t offset;
+    uint64_t first;  // Of the packet that is sent, in nanoseconds.
+  } cases[] = {
+      {absl::UnixEpoch(), 0, 0},
+      {absl::FromUnixSeconds(9'000'000'000), 0, 9'000'000'000'000'000'000},
+      {absl::FromUnixMillis(-1), -1, 999'000'000},
+      {absl::FromUnixSeconds(-2'208'988'800), -2'208'988'800, 0},  // 1900.
+      {absl::FromUnixMillis(9'223'372'036'854), 9'223'372'036, 854'000'000},
+      {absl::FromUnixMillis(13'000'000'000'500), 13'000'000'000, 500'000'000},  // 2381.
+  };
+  for (const auto& test : cases) {
+    SCOPED_TRACE(absl::FormatTime(test.start, absl::UTCTimeZone()));
+    Network net({.wall_start = test.start});
+    Host& alice = net.AddHost("alice");
+    Host& bob = net.AddHost("bob");
+    Segment& lan = net.AddSegment("lan", "10.0.0.0/24", {.latency = absl::Milliseconds(2)});
+    lan.Attach(alice);
+    lan.Attach(bob);
+    PcapngTrace trace(net.trace(), net.scene());
+    UdpSocket client(alice.engine());
+    ASSERT_TRUE(client.WriteDatagram("hello", {bob.address(), kPort}).ok());
+    net.RunFor(absl::Milliseconds(2));
+    const Capture capture = Read(trace.File());
+    EXPECT_THAT(capture.offsets, Each(test.offset));
+    ASSERT_GE(capture.packets.size(), 2u);
+    EXPECT_EQ(capture.packets[0].time, test.first);
+    EXPECT_EQ(capture.packets[1].time, test.first + 2'000'000);
+  }
 }
 
 TEST_F(PcapngTest, AReportAboutAGroupIsAPacketThatTellsWhatTheSwitchLearned) {
