@@ -3,6 +3,7 @@
 // The page of a run in a real browser: what it shows, what keys, pointer and search do, and how
 // fast it is. Screenshots are among the test's outputs, for people to look at.
 
+#include <cmath>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -189,6 +190,82 @@ TEST_F(BrowserTest, PointingAtAnEventShowsBytesCauseAndSockets) {
   EXPECT_THAT(TextOf(driver(), "panel"), HasSubstr("The run")) << "nothing was selected";
   driver().Tap(place("x"), place("y"));
   EXPECT_THAT(Selected(), StartsWith("#2 "));
+}
+
+// Where an event is, in the window.
+struct Spot {
+  int x, y;
+};
+
+class ZoomTest : public BrowserTest {
+ protected:
+  void SetUp() override {
+    OpenRich("#40");
+    const Spot spot = SpotOf(40);
+    driver().Wheel(spot.x, spot.y, spot.y - 400, /*control=*/false);  // Into the middle.
+  }
+
+  static Spot SpotOf(int number) {
+    const auto along = [&](absl::string_view axis) {
+      return static_cast<int>(NumberOf(
+          driver(), absl::StrCat("Math.round(document.getElementById('diagram')"
+                                 ".getBoundingClientRect().",
+                                 axis, " + polluxViewer.positionOf(", number, ").", axis, ")")));
+    };
+    return {along("x"), along("y")};
+  }
+  static double Zoom() { return NumberOf(driver(), "polluxViewer.view.zoom"); }
+  // That of the browser, which takes the same gestures where a page does not.
+  static double PageZoom() {
+    return NumberOf(driver(), "visualViewport.scale * 1000 + devicePixelRatio");
+  }
+};
+
+TEST_F(ZoomTest, TheWheelScrollsAndWithControlZoomsAtThePointer) {
+  const double page = PageZoom();
+  const double zoom = Zoom();
+  const Spot spot = SpotOf(40);
+  driver().Wheel(spot.x, spot.y, -200, /*control=*/true);
+  EXPECT_NEAR(Zoom(), zoom * std::exp(0.6), zoom / 100);
+  EXPECT_NEAR(SpotOf(40).y, spot.y, 1) << "what is at the pointer stays there";
+  EXPECT_GT(SpotOf(41).y - SpotOf(40).y, zoom * 1.5);
+  Screenshot("wheel");
+  driver().Wheel(spot.x, spot.y, 200, /*control=*/true);
+  EXPECT_NEAR(Zoom(), zoom, zoom / 100);
+  EXPECT_NEAR(SpotOf(40).y, spot.y, 1);
+  driver().Wheel(spot.x, spot.y, 100, /*control=*/false);
+  EXPECT_NEAR(Zoom(), zoom, zoom / 100);
+  EXPECT_NEAR(SpotOf(40).y, spot.y - 100, 1) << "without the key it scrolls";
+  // Neither has an end that the wheel can pass.
+  for (int i = 0; i < 5; ++i) driver().Wheel(spot.x, spot.y, -2000, /*control=*/true);
+  EXPECT_EQ(Zoom(), 64);
+  for (int i = 0; i < 5; ++i) driver().Wheel(spot.x, spot.y, 2000, /*control=*/true);
+  EXPECT_GT(Zoom(), 0);
+  EXPECT_GT(SpotOf(1).y, 0) << "all is in sight";
+  EXPECT_LT(SpotOf(static_cast<int>(net_.trace().count())).y, 900);
+  EXPECT_EQ(PageZoom(), page) << "the page itself stays as it is";
+}
+
+TEST_F(ZoomTest, TwoFingersZoomAtTheirMiddleAndSelectNothing) {
+  const double page = PageZoom();
+  const double zoom = Zoom();
+  const Spot spot = SpotOf(40);
+  const std::string selected = Selected();
+  driver().Pinch(spot.x + 20, spot.y, 80, 240);
+  // The first step of each finger is what the others are measured by.
+  EXPECT_GT(Zoom(), zoom * 1.8);
+  EXPECT_LT(Zoom(), zoom * 3.1);
+  EXPECT_NEAR(SpotOf(40).y, spot.y, 12) << "what is between the fingers stays there";
+  EXPECT_EQ(Selected(), selected);
+  Screenshot("pinch");
+  const double near = Zoom();
+  driver().Pinch(spot.x + 20, spot.y, 240, 80);
+  EXPECT_LT(Zoom(), near / 1.8);
+  EXPECT_EQ(PageZoom(), page) << "the page itself stays as it is";
+  // And one finger still selects.
+  const Spot other = SpotOf(41);
+  driver().Tap(other.x, other.y);
+  EXPECT_THAT(Selected(), StartsWith("#41 "));
 }
 
 TEST_F(BrowserTest, SearchFindsTextHostsAndKinds) {

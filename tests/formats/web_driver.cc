@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 
@@ -81,6 +82,8 @@ std::string ReadUntil(int fd, Done done) {
   char buffer[65536];
   while (!done(text)) {
     const ssize_t size = read(fd, buffer, sizeof(buffer));
+    // A process that was stopped and goes on (signal(7)).
+    if (size < 0 && errno == EINTR) continue;
     if (size <= 0) break;
     text.append(buffer, static_cast<size_t>(size));
   }
@@ -236,6 +239,34 @@ void WebDriver::Click(int x, int y) {
 
 void WebDriver::Tap(int x, int y) {
   Pointer("touch", absl::StrCat(MoveAction(x, y), kPressAndRelease));
+}
+
+void WebDriver::Wheel(int x, int y, int by, bool control) {
+  constexpr char kHeld[] =
+      "{\"type\":\"key\",\"id\":\"keys\",\"actions\":[{\"type\":\"keyDown\",\"value\":\"\\uE009\"},"
+      "{\"type\":\"pause\"},{\"type\":\"keyUp\",\"value\":\"\\uE009\"}]},";
+  Session("POST", "/actions",
+          absl::StrCat("{\"actions\":[", control ? kHeld : "",
+                       "{\"type\":\"wheel\",\"id\":\"wheel\",\"actions\":[{\"type\":\"pause\"},",
+                       "{\"type\":\"scroll\",\"duration\":0,\"origin\":\"viewport\",\"x\":", x,
+                       ",\"y\":", y, ",\"deltaX\":0,\"deltaY\":", by, "}]}]}"));
+}
+
+void WebDriver::Pinch(int x, int y, int from, int to) {
+  const auto finger = [&](absl::string_view name, int side) {
+    std::string moves;
+    constexpr int kSteps = 8;
+    for (int step = 0; step <= kSteps; ++step) {
+      const int distance = from + (to - from) * step / kSteps;
+      absl::StrAppend(&moves, MoveAction(x, y + side * distance / 2), ",");
+      if (step == 0) absl::StrAppend(&moves, "{\"type\":\"pointerDown\",\"button\":0},");
+    }
+    return absl::StrCat("{\"type\":\"pointer\",\"id\":\"", name,
+                        "\",\"parameters\":{\"pointerType\":\"touch\"},\"actions\":[", moves,
+                        "{\"type\":\"pointerUp\",\"button\":0}]}");
+  };
+  Session("POST", "/actions",
+          absl::StrCat("{\"actions\":[", finger("above", -1), ",", finger("below", 1), "]}"));
 }
 
 void WebDriver::DevTools(absl::string_view command, absl::string_view parameters) {

@@ -47,6 +47,11 @@ class WebDriver {
   void MoveTo(int x, int y);
   void Click(int x, int y);
   void Tap(int x, int y);
+  // Turns the wheel over that place by so many pixels, down where positive, with the control key
+  // held or not.
+  void Wheel(int x, int y, int by, bool control);
+  // Two fingers, one above that place and one below, go from one distance to another.
+  void Pinch(int x, int y, int from, int to);
   // Sends a command of the DevTools protocol; `parameters` is JSON.
   void DevTools(absl::string_view command, absl::string_view parameters);
   void Screenshot(const std::string& path);
