@@ -31,6 +31,10 @@
 // Durations are as "2s", "1.5s", "20ms"; R is a fraction as "1/100". FROM and TO are hosts, or '*'
 // for all. Hosts are named in any case, segments and interfaces as they are. "quiesce" ends every
 // fault and every plan, this one included: nothing may stand behind it.
+//
+// A crash ends what "at ... pause" and "at ... freeze" began, and these are refused where the plan
+// has the host down. A span of either holds over crashes: what boots in it is paused, too.
+// Interfaces that are down, and cables that are pulled, stay so over a crash.
 
 #ifndef POLLUX_SIM_FAULT_PLAN_H_
 #define POLLUX_SIM_FAULT_PLAN_H_
@@ -105,8 +109,8 @@ struct FaultPlan {
   std::string ToString() const;
 
   // Whether its entries can all be meant: each by itself, nothing that is ended in the middle of a
-  // span, nothing that is told two things at one time, nothing behind a "quiesce", which ends the
-  // plan. Errors: kInvalidArgument, naming the line, or both lines.
+  // span, nothing that is told two things at one time, no host paused that is down, nothing behind
+  // a "quiesce", which ends the plan. Errors: kInvalidArgument, naming the line, or both lines.
   absl::Status Validate() const;
 
   // "server.plan:3", for messages about an entry.

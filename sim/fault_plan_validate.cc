@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -194,6 +195,30 @@ std::string Contradiction(const Entry& a, const Entry& b) {
   return "";
 }
 
+// ---- All of them ----
+
+// What has the host of an entry down when that happens; null for nothing of the plan. Of what
+// happens at one time, the earlier line comes first.
+const Entry* DownBy(const std::vector<Entry>& entries, size_t which) {
+  const Entry& entry = entries[which];
+  const auto when = [&](absl::Duration time, size_t line) { return std::pair(time, line); };
+  const auto now = when(entry.begin, which);
+  std::optional<std::pair<absl::Duration, size_t>> latest;  // Crash or restart by a moment.
+  const Entry* down = nullptr;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const Entry& other = entries[i];
+    if (!SameHost(other.host, entry.host) || !(when(other.begin, i) < now)) continue;
+    if (other.end) {
+      if (other.verb == Verb::kCrash && now < when(*other.end, i)) return &other;
+    } else if (other.verb == Verb::kCrash || other.verb == Verb::kRestart) {
+      if (latest > when(other.begin, i)) continue;
+      latest = when(other.begin, i);
+      down = other.verb == Verb::kCrash ? &other : nullptr;
+    }
+  }
+  return down;
+}
+
 }  // namespace
 
 absl::Status Validate(const Entry& entry) {
@@ -208,13 +233,24 @@ absl::Status FaultPlan::Validate() const {
     return absl::InvalidArgumentError(
         absl::StrCat(Where(entry), ": \"", entry.ToString(), "\": ", status.message()));
   }
+  const auto refuse = [&](const Entry& entry, const Entry& other, absl::string_view why) {
+    return absl::InvalidArgumentError(absl::StrCat(Where(entry), ": \"", entry.ToString(),
+                                                   "\" contradicts \"", other.ToString(), "\" (",
+                                                   Where(other), "): ", why));
+  };
   for (size_t second = 0; second < entries.size(); ++second) {
     for (size_t first = 0; first < second; ++first) {
       const std::string why = Contradiction(entries[first], entries[second]);
-      if (why.empty()) continue;
-      return absl::InvalidArgumentError(absl::StrCat(
-          Where(entries[second]), ": \"", entries[second].ToString(), "\" contradicts \"",
-          entries[first].ToString(), "\" (", Where(entries[first]), "): ", why));
+      if (!why.empty()) return refuse(entries[second], entries[first], why);
+    }
+  }
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const Entry& entry = entries[i];
+    if (entry.end || (entry.verb != Verb::kPause && entry.verb != Verb::kFreeze)) continue;
+    if (const Entry* crash = DownBy(entries, i)) {
+      return refuse(
+          entry, *crash,
+          absl::StrCat("the host is down then, with nothing to ", sim::ToString(entry.verb)));
     }
   }
   return absl::OkStatus();

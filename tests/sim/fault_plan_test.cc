@@ -163,6 +163,36 @@ TEST(FaultPlan, WhatContradictsItselfIsNamedWithBothLines) {
   }
 }
 
+TEST(FaultPlan, NothingIsPausedThatThePlanHasDown) {
+  const std::pair<std::string, std::string> refused[] = {
+      {"at 1s crash a\nat 2s pause a",
+       "crash a\" (my.plan:1): the host is down then, with nothing to pause"},
+      {"from 1s to 5s crash A\nat 2s freeze a",
+       "crash A\" (my.plan:1): the host is down then, with nothing to freeze"},
+      {"at 3s freeze a\nfrom 1s to 5s crash a", "my.plan:1: \"at 3s freeze a\" contradicts"},
+      {"at 1s restart a\nat 2s crash a\nat 3s pause a", "at 2s crash a\" (my.plan:2)"},
+      {"at 3s restart a\nat 2s pause a\nat 1s crash a", "my.plan:2"},
+      {"at 1s crash a\nat 1s pause a", "my.plan:2"},
+      {"at 2s pause a\nfrom 1s to 2s crash a", "my.plan:1"},
+      {"at 1s crash a\nfrom 2s to 3s crash a\nat 4s pause a", "(my.plan:1)"},
+  };
+  for (const auto& [text, message] : refused) {
+    EXPECT_THAT(FaultPlan::Parse(text, "my.plan"), Says(message)) << text;
+  }
+  const std::string meant[] = {
+      "at 1s crash a\nat 2s restart a\nat 3s pause a",
+      "at 1s pause a\nat 2s crash a",
+      "at 1s pause a\nat 1s crash a",
+      "from 1s to 2s crash a\nat 2s pause a",
+      "from 1s to 4s crash a\nat 2s pause b",
+      "from 1s to 4s pause a\nfrom 2s to 3s crash a",
+      "at 1s crash a\nat 2s down a/eth0",
+  };
+  for (const std::string& text : meant) {
+    EXPECT_THAT(FaultPlan::Parse(text, "my.plan"), IsOk()) << text;
+  }
+}
+
 // No text says these; a program that makes plans may.
 TEST(FaultPlan, AnEntryThatMakesNoSenseByItselfIsRefused) {
   using Verb = FaultPlan::Verb;
