@@ -12,13 +12,14 @@
 #ifndef POLLUX_SIM_FAULT_GUARD_H_
 #define POLLUX_SIM_FAULT_GUARD_H_
 
+#include <memory>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
 
 namespace pollux::sim {
 
-// Loop thread only. Move-only. Must be gone, or lifted, before its network is.
+// Loop thread only. Move-only. May outlive its network, and lifts nothing then.
 //
 // Guards of one thing count: what they hold stays as long as one of them does, in whatever order
 // they go, and the last one to be lifted leaves what there would be without them.
@@ -46,6 +47,23 @@ class [[nodiscard]] FaultGuard {
 
  private:
   absl::AnyInvocable<void()> lift_;
+};
+
+// Whose guards hold something until `End`, or until it goes itself: those that live on after that
+// lift nothing any more. Thread-compatible.
+class FaultEra {
+ public:
+  FaultGuard Guard(absl::AnyInvocable<void()> lift) {
+    if (now_ == nullptr) now_ = std::make_shared<char>();
+    return FaultGuard([now = std::weak_ptr<char>(now_), lift = std::move(lift)]() mutable {
+      if (!now.expired()) lift();
+    });
+  }
+  // Guards from now on are of another era.
+  void End() { now_ = nullptr; }
+
+ private:
+  std::shared_ptr<char> now_;  // Null until there is a guard.
 };
 
 // Whether something is the matter: because a call said so, or because guards hold it.

@@ -116,7 +116,8 @@ class Host : private StackHost {
 
   // Stops the program, as SIGSTOP does, and has it go on. The kernel goes on meanwhile: queues fill
   // and overflow. Then the timers that came due fire first, in order. Pauses do not count: one
-  // `Resume` ends all. A crash ends them, too.
+  // `Resume` ends all. A crash ends them, too, and nothing happens to a host that is down but that
+  // the trace says so. What a guard holds, it holds over crashes: what boots then is paused.
   void Pause();
   void Resume();
   bool is_paused() const { return paused_; }
@@ -132,7 +133,8 @@ class Host : private StackHost {
   // ---- Clocks ----
 
   const HostClock& clock() const { return clock_; }
-  // Sets the time of day on, or back with a negative duration, which is not infinite.
+  // Sets the time of day on, or back with a negative duration. Neither it nor what the clock then
+  // shows is infinite: this is checked.
   void StepClock(absl::Duration by);
   // How many parts per billion faster than the network's the clock runs from now on, as in
   // `ClockOptions`.
@@ -273,7 +275,7 @@ class Host : private StackHost {
   FaultSwitch down_, pause_, freeze_;  // What is wanted,
   bool paused_ = false;                // and what is; `is_down` for the first.
   bool frozen_ = false;
-  uint64_t quiesced_ = 0;                               // How often: guards of before hold nothing.
+  FaultEra era_;
   const Partitions* partitions_ = nullptr;              // The network's.
   std::vector<std::unique_ptr<Interface>> interfaces_;  // That of index i is at i - 1.
   LinkProfile loopback_profile_;

@@ -20,15 +20,14 @@ void Host::RecordFault(absl::string_view note, absl::string_view interface) {
 FaultGuard Host::Hold(FaultSwitch& fault, std::function<void()> apply) {
   ++fault.guards;
   apply();
-  return FaultGuard([this, &fault, apply = std::move(apply), quiesced = quiesced_] {
-    if (quiesced != quiesced_) return;
+  return era_.Guard([&fault, apply = std::move(apply)] {
     --fault.guards;
     apply();
   });
 }
 
 void Host::Quiesce() {
-  ++quiesced_;
+  era_.End();
   down_ = pause_ = freeze_ = FaultSwitch();
   ApplyDown();
   ApplyPause();
@@ -131,7 +130,7 @@ bool Host::DropCallbacks() {
 // ---- Pauses ----
 
 void Host::Pause() {
-  if (is_down()) return;
+  if (is_down()) return RecordFault("not paused: it is down");
   pause_.by_call = true;
   ApplyPause();
 }
@@ -153,7 +152,7 @@ void Host::ApplyPause() {
 }
 
 void Host::Freeze() {
-  if (is_down()) return;
+  if (is_down()) return RecordFault("not frozen: it is down");
   freeze_.by_call = true;
   ApplyFreeze();
 }
@@ -195,6 +194,10 @@ void Host::StepClock(absl::Duration by) {
   POLLUX_CHECK(
       absl::AbsDuration(by) != absl::InfiniteDuration(),
       absl::StrCat("host ", name(), ": a clock cannot be set by ", absl::FormatDuration(by)));
+  const absl::Time then = clock_.Wall(world_.timeline.now()) + by;
+  POLLUX_CHECK(then > absl::InfinitePast() && then < absl::InfiniteFuture(),
+               absl::StrCat("host ", name(), ": a clock that is set by ", absl::FormatDuration(by),
+                            " shows no time of day any more"));
   RecordFault(absl::StrCat("clock set ", by < absl::ZeroDuration() ? "back" : "on", " by ",
                            absl::FormatDuration(absl::AbsDuration(by))));
   clock_.StepWall(by);

@@ -15,6 +15,8 @@
 namespace pollux::sim {
 namespace {
 
+constexpr char kRuleRuns[] = "a rule has run the network while a packet crosses";
+
 absl::Status ValidateName(absl::string_view what, absl::string_view name) {
   const auto refuse = [&](absl::string_view why) {
     return absl::InvalidArgumentError(
@@ -67,7 +69,8 @@ Network::Network(const NetworkOptions& options)
 }
 
 Network::~Network() {
-  POLLUX_CHECK(!timeline_.running(), "a network was destroyed by one of its own callbacks");
+  POLLUX_CHECK(!timeline_.running() && !rules_.asking(),
+               "a network was destroyed by one of its own callbacks");
   for (const std::unique_ptr<PlanRunner>& plan : plans_) plan->Cancel();
   for (const std::unique_ptr<Host>& host : hosts_) host->EndProgram();
   // Callbacks that wait can own sockets, of any host, and must go before the first host does.
@@ -124,6 +127,10 @@ absl::Status Network::ValidateNat(absl::string_view name, const Segment& inside,
         absl::StrCat("segment ", inside.name(), " cannot be both inside and outside")));
   }
   for (const Segment* segment : {&inside, &outside}) {
+    if (FindSegment(segment->name()) != segment) {
+      return refuse(absl::InvalidArgumentError(
+          absl::StrCat("segment ", segment->name(), " is of another network")));
+    }
     const Prefix* prefix = segment->PrefixOf(AddressFamily::kIpv4);
     if (prefix == nullptr) {
       return refuse(absl::InvalidArgumentError(
@@ -165,6 +172,10 @@ absl::Status Network::ValidateLink(absl::string_view name, const Host& a, const 
     return refuse(absl::StrCat(text, " has room for more than two; a link's is a /", longest));
   }
   if (&a == &b) return refuse(absl::StrCat(a.name(), " is at both of its ends"));
+  for (const Host* host : {&a, &b}) {
+    if (FindHost(host->name()) == host) continue;
+    return refuse(absl::StrCat(host->name(), " is a host of another network"));
+  }
   if (!options.back) return absl::OkStatus();
   if (options.back->mtu != options.there.mtu) {
     return refuse(
@@ -288,8 +299,7 @@ FaultGuard Network::Partition(const std::vector<std::vector<std::string>>& sides
   };
   record(note);
   const uint64_t partition = partitions_.Add(named);
-  return FaultGuard([this, record, partition, note, quiesced = quiesced_] {
-    if (quiesced != quiesced_) return;
+  return era_.Guard([this, record, partition, note] {
     partitions_.Remove(partition);
     record(absl::StrCat("no more ", note));
   });
@@ -351,7 +361,7 @@ std::string Network::Plans() const {
 void Network::Quiesce() {
   trace_.RecordFault(elapsed(), "network", "", "quiesced");
   for (const std::unique_ptr<PlanRunner>& plan : plans_) plan->Cancel();
-  ++quiesced_;
+  era_.End();
   partitions_.Clear();
   for (const std::unique_ptr<Segment>& segment : segments_) segment->Quiesce();
   for (const std::unique_ptr<Host>& host : hosts_) host->Quiesce();
@@ -368,10 +378,12 @@ std::string Network::SocketTables() const {
 }
 
 void Network::RunFor(absl::Duration duration) {
+  POLLUX_CHECK(!rules_.asking(), kRuleRuns);
   timeline_.Run(Now() + std::max(duration, absl::ZeroDuration()), nullptr, nullptr);
 }
 
 bool Network::RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration timeout) {
+  POLLUX_CHECK(!rules_.asking(), kRuleRuns);
   return timeline_.Run(Now() + std::max(timeout, absl::ZeroDuration()), nullptr, &predicate);
 }
 

@@ -252,7 +252,7 @@ class Network final : private Scene {
   RuleBook rules_;
   std::vector<std::unique_ptr<Host>> hosts_;  // In the order of adding.
   Partitions partitions_;
-  uint64_t quiesced_ = 0;                               // How often: guards of before hold nothing.
+  FaultEra era_;
   absl::flat_hash_map<std::string, Host*> host_names_;  // In lower case.
   Topology topology_;
   std::vector<std::unique_ptr<Segment>> segments_;

@@ -91,6 +91,9 @@ absl::Status Segment::ValidateAttach(const Host& host, const AttachOptions& opti
     return absl::Status(code,
                         absl::StrCat("attach ", host.name(), " to segment ", name(), ": ", why));
   };
+  if (&host.world_.timeline != &world_.timeline) {
+    return refuse(absl::StatusCode::kInvalidArgument, "it is a host of another network");
+  }
   if (host.HasInterface(options.name)) {
     return refuse(absl::StatusCode::kAlreadyExists,
                   absl::StrCat("it has an interface ", options.name, " already"));
@@ -337,7 +340,15 @@ QueueLength Segment::PairQueue(const Host& from, const Host& to) const {
   return domain_.PairQueue(StationsOf(from).front(), StationsOf(to).front());
 }
 
+void Segment::CheckPair(const Host& from, const Host& to) const {
+  POLLUX_CHECK(&from != &to || StationsOf(from).size() > 1,
+               absl::StrCat("segment ", name(), " has no link from ", from.name(),
+                            " to itself; Host::SetLoopbackProfile is about what a host sends to "
+                            "itself"));
+}
+
 void Segment::Direct(const Host& from, const Host& to, const std::optional<LinkProfile>& profile) {
+  CheckPair(from, to);
   for (const auto sender : StationsOf(from)) {
     for (const auto receiver : StationsOf(to)) domain_.SetPair(sender, receiver, profile);
   }
@@ -360,6 +371,7 @@ bool Segment::IsAttached(const Host& host) const {
 FaultGuard Segment::Fault(const Host* from, const Host* to, const LinkChange& change) {
   const absl::Status status = Validate(change);
   POLLUX_CHECK(status.ok(), absl::StrCat("segment ", name(), ": ", status.message()));
+  if (from != nullptr && to != nullptr) CheckPair(*from, *to);
   using Stations = std::vector<std::optional<BroadcastDomain::StationNumber>>;
   const auto stations = [&](const Host* host) {
     if (host == nullptr) return Stations{std::nullopt};
@@ -375,16 +387,14 @@ FaultGuard Segment::Fault(const Host* from, const Host* to, const LinkChange& ch
   const std::string way =
       absl::StrCat(from == nullptr ? "*" : from->name(), "->", to == nullptr ? "*" : to->name());
   RecordFault(absl::StrCat(way, ": ", change.ToString()));
-  return FaultGuard([this, faults, quiesced = quiesced_,
-                     note = absl::StrCat(way, ": no more ", change.ToString())] {
-    if (quiesced != quiesced_) return;
+  return era_.Guard([this, faults, note = absl::StrCat(way, ": no more ", change.ToString())] {
     for (const uint64_t fault : faults) domain_.RemoveFault(fault);
     RecordFault(note);
   });
 }
 
 void Segment::Quiesce() {
-  ++quiesced_;
+  era_.End();
   domain_.ClearFaults();
   no_querier_ = {.by_call = !querier_at_first_};
   if (has_switch()) ApplyQuerier();
@@ -411,8 +421,7 @@ void Segment::SetQuerier(bool querier) {
 FaultGuard Segment::HoldQuerierOff() {
   ++no_querier_.guards;
   ApplyQuerier();
-  return FaultGuard([this, quiesced = quiesced_] {
-    if (quiesced != quiesced_) return;
+  return era_.Guard([this] {
     --no_querier_.guards;
     ApplyQuerier();
   });

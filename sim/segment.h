@@ -97,7 +97,7 @@ class Segment {
 
   // Changes what links do while the guard that is returned lives, on top of whatever profiles are
   // set meanwhile: from one attached host to another, or null for all. Faults of one link add up.
-  // `change` must be valid: this is checked.
+  // `change` must be valid, and the two not one host with one interface here: this is checked.
   FaultGuard Fault(const Host* from, const Host* to, const LinkChange& change);
   bool IsAttached(const Host& host) const;
 
@@ -163,6 +163,8 @@ class Segment {
   std::vector<BroadcastDomain::StationNumber> StationsOf(const Host& host) const;
   void Direct(const Host& from, const Host& to, const std::optional<LinkProfile>& profile);
   void CheckDirection(const LinkProfile& profile) const;
+  // That there can be a link from one to the other.
+  void CheckPair(const Host& from, const Host& to) const;
 
   // Null for none of that protocol.
   const Prefix* PrefixOf(AddressFamily family) const;
@@ -179,7 +181,7 @@ class Segment {
   BroadcastDomain domain_;
   std::vector<Prefix> prefixes_;  // IPv4 before IPv6.
   std::vector<Host*> hosts_;      // In the order of attaching.
-  uint64_t quiesced_ = 0;         // How often: guards of before hold nothing.
+  FaultEra era_;
   const bool querier_at_first_;
   bool querier_;
   FaultSwitch no_querier_;

@@ -42,7 +42,14 @@ class BroadcastDomain::Crowd final : public Departure {
 
 BroadcastDomain::~BroadcastDomain() = default;
 
+void BroadcastDomain::CheckNoRule(absl::string_view what) const {
+  POLLUX_CHECK(world_.rules == nullptr || !world_.rules->asking(),
+               absl::StrCat("a rule has ", what, " segment ", name(),
+                            " while a packet crosses; have a loop do it: EventLoop::Post"));
+}
+
 BroadcastDomain::StationNumber BroadcastDomain::Attach(Station& station) {
+  CheckNoRule("attached a host to");
   const bool again = std::any_of(ports_.begin(), ports_.end(), [&](const Port& port) {
     return port.station->host_name() == station.host_name();
   });
@@ -118,22 +125,26 @@ void BroadcastDomain::AddBroadcastAddress(const IpAddress& address) {
 // ---- Profiles ----
 
 void BroadcastDomain::SetProfile(const LinkProfile& profile) {
+  CheckNoRule("set a profile of");
   profile_ = profile;
   Rewire();
 }
 
 void BroadcastDomain::SetPair(StationNumber from, StationNumber to,
                               const std::optional<LinkProfile>& profile) {
+  CheckNoRule("set a profile of");
   ports_[from].pairs[to] = Keep(profile);
   Rewire();
 }
 
 void BroadcastDomain::SetUplink(StationNumber from, const std::optional<LinkProfile>& profile) {
+  CheckNoRule("set a profile of");
   ports_[from].uplink = Keep(profile);
   Rewire();
 }
 
 void BroadcastDomain::SetDownlink(StationNumber to, const std::optional<LinkProfile>& profile) {
+  CheckNoRule("set a profile of");
   ports_[to].downlink = Keep(profile);
   Rewire();
 }

@@ -152,6 +152,8 @@ class BroadcastDomain {
 
   // What was set for that direction.
   const LinkProfile& Configured(StationNumber from, StationNumber to) const;
+  // That no rule is running, which has a packet on its way here.
+  void CheckNoRule(absl::string_view what) const;
   // Tells lines, and the links that there are, which profile is in force.
   void Rewire();
   void RewireLines();

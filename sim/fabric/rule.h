@@ -74,8 +74,9 @@ class Verdict {
   absl::Duration delay_;
 };
 
-// Runs while the network does: it must not send, run the network, or change links. It may add and
-// remove rules, itself included; that counts from the next packet on.
+// Runs while the network does: it must not send, run the network, attach hosts or set profiles:
+// this is checked. It may add and remove rules, itself included; that counts from the next packet
+// on.
 using Rule = absl::AnyInvocable<Verdict(const Crossing&)>;
 
 // Which packets a simple rule is for: those that fit all that is set. Hosts and links have to be
@@ -125,6 +126,8 @@ class RuleBook {
   // `name` is for the record. More than `kMax` rules are the programmer's error: this is checked.
   RuleGuard Add(absl::string_view name, Rule rule);
   bool empty() const { return rules_.empty(); }
+  // Whether a rule is running.
+  bool asking() const { return asking_; }
 
   // What the first rule says that does not let it pass; `by` becomes its name.
   Verdict Ask(const Crossing& crossing, std::string& by);

@@ -4,6 +4,7 @@
 // limits, and the panic of a program that a platform would end.
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -98,6 +99,24 @@ TEST(Configuration, Attachments) {
   EXPECT_THAT(Message(six.ValidateAttach(old, {})), HasSubstr("IPv6 alone"));
   for (int i = 0; i < 5; ++i) lan.Attach(alice);
   EXPECT_THAT(message(alice, {}), HasSubstr("10.0.0.0/29 has no address left"));
+}
+
+TEST(Configuration, NetworksDoNotMix) {
+  Network net, other;
+  Host& alice = net.AddHost("alice");
+  Host& far = other.AddHost("alice");
+  Segment& lan = net.AddSegment("lan", "10.0.0.0/24");
+  Segment& wan = other.AddSegment("lan", "10.0.0.0/24");
+  EXPECT_EQ(Message(lan.ValidateAttach(far, {})),
+            "attach alice to segment lan: it is a host of another network");
+  for (const auto& [a, b] : {std::pair(&alice, &far), std::pair(&far, &alice)}) {
+    EXPECT_THAT(Message(net.ValidateLink("line", *a, *b, {.ipv4 = "10.1.0.0/30"})),
+                HasSubstr("link line: alice is a host of another network"));
+  }
+  for (const auto& [inside, outside] : {std::pair(&lan, &wan), std::pair(&wan, &lan)}) {
+    EXPECT_THAT(Message(net.ValidateNat("nat", *inside, *outside, {})),
+                HasSubstr("NAT nat: segment lan is of another network"));
+  }
 }
 
 // Each draw has a label of its own, or a story would say it of both.

@@ -222,6 +222,17 @@ TEST_F(HostFaultsTest, ChangesThatCannotBeAreNamed) {
   EXPECT_THAT(lan_.ValidateRemoveAddress(bob_, "10.0.0.1"), Says("does not have it"));
 }
 
+using HostFaultsDeathTest = HostFaultsTest;
+
+TEST_F(HostFaultsDeathTest, AClockShowsATimeOfDay) {
+  const absl::Duration ages = absl::Hours(24 * 365) * 200'000'000'000;
+  EXPECT_DEATH(bob_.StepClock(absl::InfiniteDuration()), "a clock cannot be set by inf");
+  bob_.StepClock(ages);
+  EXPECT_DEATH(bob_.StepClock(ages), "host bob: a clock that is set by .* shows no time of day");
+  bob_.StepClock(-ages);
+  EXPECT_EQ(bob_.loop().WallNow(), net_.AddHost("carol").loop().WallNow());
+}
+
 TEST_F(HostFaultsTest, AFrozenMachineHearsNothingAndItsTimersWait) {
   UdpSocket server(bob_.engine()), client(alice_.engine());
   ASSERT_THAT(server.Bind(kPort), IsOk());

@@ -377,6 +377,20 @@ TEST_F(HostLifeTest, ACrashEndsAPause) {
   EXPECT_EQ(ran, 1);
 }
 
+TEST_F(HostLifeTest, WhatIsDownIsNotPausedWhichIsOnRecord) {
+  EventLog log(net_.trace());
+  bob_.Crash();
+  bob_.Pause();
+  bob_.Freeze();
+  EXPECT_FALSE(bob_.is_paused() || bob_.is_frozen());
+  bob_.Restart();
+  EXPECT_FALSE(bob_.is_paused() || bob_.is_frozen());
+  Strings notes;
+  for (const EventLog::Entry& entry : log.entries()) notes.push_back(entry.note);
+  EXPECT_EQ(notes,
+            (Strings{"crashed", "not paused: it is down", "not frozen: it is down", "restarted"}));
+}
+
 TEST_F(HostLifeTest, FaultsArePartOfTheFingerprint) {
   const uint64_t before = net_.Fingerprint();
   bob_.Pause();

@@ -132,6 +132,34 @@ TEST_F(NetworkFaultsDeathTest, APartitionHasHostsOnEachSideAndNoneTwice) {
   EXPECT_DEATH(cut_hosts({&stranger}, {&bob_}), "has a host of another network, alice");
 }
 
+TEST_F(NetworkFaultsDeathTest, AHostHasNoLinkToItself) {
+  EXPECT_DEATH(lan_.Fault(&bob_, &bob_, {.loss = Ratio(1, 2)}).Lift(),
+               "segment lan has no link from bob to itself; Host::SetLoopbackProfile");
+  EXPECT_DEATH(lan_.SetProfile(bob_, bob_, {}), "no link from bob to itself");
+  lan_.Attach(bob_);
+  lan_.Fault(&bob_, &bob_, {.loss = Ratio(1, 2)}).Lift();
+}
+
+TEST(FaultGuard, MayOutliveTheNetwork) {
+  std::vector<FaultGuard> guards;
+  {
+    Network net;
+    Host& alice = net.AddHost("alice");
+    Host& bob = net.AddHost("bob");
+    Segment& lan = net.AddSegment("lan", {.ipv4 = "10.0.0.0/24", .snooping = SnoopingOptions{}});
+    lan.Attach(alice);
+    lan.Attach(bob);
+    guards.push_back(net.Partition({&alice}, {&bob}));
+    guards.push_back(alice.HoldDown());
+    guards.push_back(alice.HoldFrozen());
+    guards.push_back(bob.HoldInterfaceDown("eth0"));
+    guards.push_back(lan.Fault(nullptr, nullptr, {.loss = Ratio(1, 2)}));
+    guards.push_back(lan.HoldQuerierOff());
+  }
+  EXPECT_TRUE(guards.front().in_force());
+  guards.clear();
+}
+
 TEST_F(NetworkFaultsTest, ALinkFaultChangesOneDirectionWhileItLasts) {
   {
     const FaultGuard slow = lan_.Fault(&alice_, &bob_, {.delay = absl::Milliseconds(20)});

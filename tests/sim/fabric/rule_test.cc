@@ -4,9 +4,11 @@
 
 #include "sim/fabric/rule.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -212,11 +214,29 @@ TEST(RuleGuard, MayOutliveTheNetwork) {
 }
 
 TEST_F(RuleTest, WhatItMustNotDoIsFoundOut) {
-  const RuleGuard rule = net.AddRule("sends", [&](const Crossing&) {
+  RuleGuard sends = net.AddRule("sends", [&](const Crossing&) {
     alice.Say("again", carol);
     return Verdict::Pass();
   });
   EXPECT_DEATH(alice.Say("x", bob), "a rule has sent a packet");
+  // What a packet on its way needs is not changed under it.
+  const std::pair<const char*, std::function<void()>> deeds[] = {
+      {"a rule has run the network", [&] { net.RunFor(absl::Seconds(1)); }},
+      {"a rule has run the network", [&] { net.RunUntil([] { return true; }, absl::Seconds(1)); }},
+      {"a rule has attached a host to segment lan", [&] { lan.Attach(net.AddHost("dave")); }},
+      {"a rule has set a profile of segment lan", [&] { lan.SetProfile({.mtu = 1400}); }},
+      {"a rule has set a profile", [&] { lan.SetProfile(alice.host, bob.host, {}); }},
+      {"a rule has set a profile", [&] { lan.SetUplink(alice.host, {.rate = 1000}); }},
+      {"a rule has set a profile", [&] { lan.ClearDownlink(bob.host); }},
+  };
+  for (const auto& [message, deed] : deeds) {
+    const RuleGuard first = net.AddRule("first", [&, &deed = deed](const Crossing&) {
+      deed();
+      return Verdict::Drop();
+    });
+    sends.Uninstall();
+    EXPECT_DEATH(alice.Say("x", bob), message);
+  }
   EXPECT_DEATH(net.AddRule("wall", {.to = "dave"}, Verdict::Drop()).Uninstall(),
                "rule \"wall\": to: there is no host \"dave\"");
   EXPECT_DEATH(net.AddRule("null", Rule()).Uninstall(), "rule \"null\" is no function");
