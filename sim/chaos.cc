@@ -186,6 +186,9 @@ absl::Status Validate(const ChaosOptions& options) {
                   absl::StrCat("and end ", absl::FormatDuration(options.end),
                                " are no span from 0 on, of a millisecond at least"));
   }
+  if (options.end > FaultPlan::kTimeMax) {
+    return refuse("end", absl::FormatDuration(options.end), "is in more than a century");
+  }
   if (options.faults < 0 || options.faults > kMaxFaults) {
     return refuse("faults", options.faults, absl::StrCat("is not from 0 to ", kMaxFaults));
   }

@@ -38,6 +38,17 @@ absl::Status ValidatePrefix(absl::string_view text, AddressFamily family) {
   return absl::InvalidArgumentError(absl::StrCat(text, " is no ", ToString(family), " prefix"));
 }
 
+void CheckOptions(absl::string_view name, const HostOptions& options) {
+  const absl::Status clock = Validate(options.clock);
+  POLLUX_CHECK(clock.ok(), absl::StrCat("host ", name, ": ", clock.message()));
+  if (!options.rules) return;
+  const int first = options.rules->ephemeral_first;
+  const int last = options.rules->ephemeral_last;
+  POLLUX_CHECK(first >= 1 && first <= last,
+               absl::StrCat("host ", name, ": its rules' ephemeral ports from ", first, " to ",
+                            last, " are none; the first must be from 1 to the last"));
+}
+
 // Destinations that the asker can reach without a router before others, and else as given.
 void SortByReach(const std::vector<NetworkInterface>& interfaces,
                  std::vector<IpAddress>& addresses) {
@@ -96,8 +107,7 @@ void Network::Enter(std::unique_ptr<Host> host) {
 Host& Network::AddHost(absl::string_view name, const HostOptions& options) {
   const absl::Status status = ValidateHost(name);
   POLLUX_CHECK(status.ok(), status.message());
-  const absl::Status clock = Validate(options.clock);
-  POLLUX_CHECK(clock.ok(), absl::StrCat("host ", name, ": ", clock.message()));
+  CheckOptions(name, options);
   Enter(std::unique_ptr<Host>(new Host(world(), name, options, options_.wall_start,
                                        options_.resolve_delay, NamesOfNext())));
   return *hosts_.back();
@@ -108,6 +118,7 @@ Router& Network::AddRouter(absl::string_view name,
                            const RouterOptions& options) {
   const absl::Status status = ValidateHost(name);
   POLLUX_CHECK(status.ok(), status.message());
+  CheckOptions(name, options.host);
   auto* router = new Router(world(), name, options, options_.wall_start, options_.resolve_delay,
                             NamesOfNext());
   Enter(std::unique_ptr<Host>(router));
@@ -146,6 +157,7 @@ Nat& Network::AddNat(absl::string_view name, Segment& inside, Segment& outside,
                      const NatOptions& options) {
   const absl::Status status = ValidateNat(name, inside, outside, options);
   POLLUX_CHECK(status.ok(), status.message());
+  CheckOptions(name, options.router.host);
   const IpAddress external = *outside.NextAddress(*outside.PrefixOf(AddressFamily::kIpv4));
   auto* nat = new Nat(world(), name, options, external, options_.wall_start, options_.resolve_delay,
                       NamesOfNext());

@@ -175,6 +175,10 @@ absl::StatusOr<IpAddress> Segment::GivenAddress(absl::string_view text) const {
   const absl::StatusOr<IpAddress> address = IpAddress::Parse(text);
   if (!address.ok()) return address.status();
   const Prefix* prefix = PrefixOf(*address);
+  if (prefix != nullptr && *address != address->WithScope(0)) {
+    return absl::InvalidArgumentError(absl::StrCat("address ", text, " has a scope; write it as ",
+                                                   address->WithScope(0).ToString()));
+  }
   if (prefix == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("address ", text, " is in none of the segment's prefixes"));
@@ -215,10 +219,12 @@ absl::Status Segment::ValidateAddAddress(const Host& host, absl::string_view add
 
 absl::Status Segment::ValidateRemoveAddress(const Host& host, absl::string_view address) const {
   const absl::StatusOr<IpAddress> parsed = IpAddress::Parse(address);
-  if (!parsed.ok()) return parsed.status();
-  if (InterfaceWith(host, *parsed) != 0) return absl::OkStatus();
-  return absl::NotFoundError(absl::StrCat("take ", address, " on segment ", name(), " from host ",
-                                          host.name(), ": it does not have it"));
+  if (parsed.ok() && InterfaceWith(host, *parsed) != 0) return absl::OkStatus();
+  const absl::Status status =
+      parsed.ok() ? absl::NotFoundError("it does not have it") : parsed.status();
+  return absl::Status(status.code(),
+                      absl::StrCat("take ", address, " on segment ", name(), " from host ",
+                                   host.name(), ": ", status.message()));
 }
 
 void Segment::AddAddress(Host& host, absl::string_view address) {

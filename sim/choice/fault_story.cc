@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "sim/choice/quote.h"
+#include "udp/internal/check.h"
 
 namespace pollux::sim {
 namespace {
@@ -146,6 +147,9 @@ uint64_t StoryRecorder::Below(const Draw& draw, uint64_t bound) {
   const uint64_t lucky = luck_.Below(draw, bound);
   if (driver_ == nullptr) return lucky;
   const uint64_t chosen = driver_->Below(draw, bound);
+  POLLUX_CHECK(chosen < bound,
+               absl::StrCat("NetworkOptions::choices chose ", chosen, " for \"", draw.ToString(),
+                            "\", of which there are ", bound, ", from 0 on"));
   if (chosen != lucky) Write(draw, chosen);
   return chosen;
 }

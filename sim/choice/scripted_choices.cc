@@ -35,6 +35,7 @@ ScriptedChoices& ScriptedChoices::Choose(DrawKind choice, absl::string_view owne
 }
 
 ScriptedChoices& ScriptedChoices::Ask(Answer answer) {
+  POLLUX_CHECK(answer != nullptr, "a script is to ask null");
   answer_ = std::move(answer);
   return *this;
 }

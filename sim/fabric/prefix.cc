@@ -78,6 +78,9 @@ absl::StatusOr<Prefix> Prefix::Parse(absl::string_view text) {
   if (network.is_multicast() || network.is_loopback() || network.is_unspecified()) {
     return Refusal(text, "hosts cannot have its addresses");
   }
+  if (network.is_ipv6() && network.is_link_local()) {
+    return Refusal(text, "hosts have link-local addresses beside those of their segment's prefix");
+  }
   return prefix;
 }
 

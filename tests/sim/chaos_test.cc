@@ -73,6 +73,8 @@ TEST(ChaosDeathTest, WhoIsSparedHasToBeThere) {
 
 TEST(Chaos, OptionsThatCannotBeAreNamed) {
   EXPECT_THAT(Validate(ChaosOptions{.end = absl::ZeroDuration()}), Says("begin 0 and end 0"));
+  EXPECT_THAT(Validate(ChaosOptions{.end = absl::Hours(24 * 365 * 200)}),
+              Says("end 1752000h is in more than a century"));
   EXPECT_THAT(Validate(ChaosOptions{.faults = 101}), Says("faults 101"));
   EXPECT_THAT(Validate(ChaosOptions{.longest = absl::ZeroDuration()}), Says("longest 0"));
   EXPECT_THAT(Validate(ChaosOptions{.verbs = {}}), Says("verbs"));

@@ -210,6 +210,21 @@ TEST(ConfigurationDeathTest, RulesAndPlatformAgree) {
       "host old is to play macos by the rules of windows");
 }
 
+TEST(ConfigurationDeathTest, RoutersAndNatsAreHostsWhoseOptionsCanBeWrong) {
+  Network net;
+  Segment& lan = net.AddSegment("lan", "10.0.0.0/24");
+  Segment& wan = net.AddSegment("wan", "10.1.0.0/24");
+  const HostOptions fast = {.clock = {.drift_ppb = 1'000'000'000}};
+  EXPECT_DEATH(net.AddHost("box", fast), "host box: drift_ppb 1000000000");
+  EXPECT_DEATH(net.AddRouter("box", {lan}, {.host = fast}), "host box: drift_ppb 1000000000");
+  EXPECT_DEATH(net.AddNat("box", lan, wan, {.router = {.host = fast}}), "host box: drift_ppb");
+  PlatformRules rules = RulesFor(Platform::kLinux);
+  rules.ephemeral_first = 50000;
+  rules.ephemeral_last = 40000;
+  EXPECT_DEATH(net.AddHost("box", {.rules = rules}),
+               "host box: its rules' ephemeral ports from 50000 to 40000 are none");
+}
+
 TEST(ConfigurationDeathTest, ARunWithoutEndIsFound) {
   Network net({.events_max = 1000});
   Host& alice = net.AddHost("alice");

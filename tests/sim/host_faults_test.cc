@@ -220,6 +220,9 @@ TEST_F(HostFaultsTest, ChangesThatCannotBeAreNamed) {
   EXPECT_THAT(lan_.ValidateAddAddress(bob_, "10.0.1.1"), Says("10.0.1.1"));
   EXPECT_THAT(lan_.ValidateAddAddress(net_.AddHost("carol"), "10.0.0.7"), Says("not attached"));
   EXPECT_THAT(lan_.ValidateRemoveAddress(bob_, "10.0.0.1"), Says("does not have it"));
+  EXPECT_THAT(lan_.ValidateRemoveAddress(bob_, "x"), Says("from host bob: \"x\" is not an IP"));
+  EXPECT_THAT(lan_.ValidateAddAddress(bob_, "fd00::9%1"),
+              Says("address fd00::9%1 has a scope; write it as fd00::9"));
 }
 
 using HostFaultsDeathTest = HostFaultsTest;

@@ -88,6 +88,23 @@ TEST(StoryRecorder, WritesFaultsAndWhatASeedWouldNotHaveChosen) {
             "seed 7\nloss lan/alice->bob #3\nephemeral port alice #2: 17\n");
 }
 
+// A class of a program's own.
+class Beyond final : public Choices {
+ public:
+  bool Flip(const Draw& /*draw*/, Ratio /*chance*/) override { return true; }
+  uint64_t Below(const Draw& /*draw*/, uint64_t bound) override { return bound; }
+};
+
+TEST(StoryRecorderDeathTest, WhatIsChosenIsOneOfTheWays) {
+  Beyond beyond;
+  StoryRecorder recorder(7, &beyond);
+  const DrawOwner alice("alice");
+  EXPECT_DEATH(
+      recorder.Below({DrawKind::kEphemeralPort, alice, 3}, 10),
+      "NetworkOptions::choices chose 10 for \"ephemeral port alice #3\", of which there are "
+      "10, from 0 on");
+}
+
 TEST(StoryPlayer, NamesTheLineThatDidNotHappen) {
   StoryPlayer player(*FaultStory::Parse(kStory, "my.story"));
   const DrawOwner link("lan/alice->bob");

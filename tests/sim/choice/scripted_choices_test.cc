@@ -87,6 +87,7 @@ TEST(ScriptedChoicesDeathTest, InstructionsMakeSense) {
   EXPECT_DEATH(script.Choose(DrawKind::kLoss, "alice", 1, 2), "is a fault; use Happen");
   EXPECT_DEATH(script.Happen(DrawKind::kLoss, "alice", 3, 2), "loss alice #3-2 names none");
   EXPECT_DEATH(script.Happen(DrawKind::kLoss, "alice", 0), "counted from 1");
+  EXPECT_DEATH(script.Ask(nullptr), "a script is to ask null");
 }
 
 }  // namespace

@@ -79,6 +79,7 @@ TEST(Prefix, RefusesWhatIsNone) {
       {"127.0.0.0/8", "hosts cannot have"},
       {"0.0.0.0/8", "hosts cannot have"},
       {"ff02::/64", "hosts cannot have"},
+      {"fe80::/64", "hosts have link-local addresses beside"},
   };
   for (const auto& c : kCases) {
     const absl::StatusOr<Prefix> prefix = Prefix::Parse(c.text);
