@@ -39,6 +39,7 @@
 #ifndef POLLUX_SIM_FAULT_PLAN_H_
 #define POLLUX_SIM_FAULT_PLAN_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -77,6 +78,9 @@ struct FaultPlan {
 
   // How late anything of it may happen: a simulated century. What is beyond it is a mistake.
   static constexpr absl::Duration kTimeMax = absl::Hours(24 * 365 * 100);
+
+  // How many lines a plan has at most: each is compared with each.
+  static constexpr size_t kEntriesMax = 1000;
 
   // One line.
   struct Entry {

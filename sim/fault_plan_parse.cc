@@ -20,9 +20,6 @@ namespace {
 using Entry = FaultPlan::Entry;
 using Verb = FaultPlan::Verb;
 
-// More would take for ever to be compared with each other.
-constexpr size_t kMaxEntries = 1000;
-
 constexpr Verb kSimple[] = {Verb::kCrash,  Verb::kRestart, Verb::kPause, Verb::kResume,
                             Verb::kFreeze, Verb::kThaw,    Verb::kDown,  Verb::kUp,
                             Verb::kUnplug, Verb::kPlug};
@@ -245,8 +242,8 @@ absl::StatusOr<FaultPlan> FaultPlan::Parse(absl::string_view text, absl::string_
     if (words.empty()) continue;
     absl::StatusOr<Entry> entry = LineReader(words).Read();
     absl::Status status = entry.ok() ? sim::Validate(*entry) : entry.status();
-    if (status.ok() && plan.entries.size() == kMaxEntries) {
-      status = Refuse(absl::StrCat("a plan has at most ", kMaxEntries, " lines"));
+    if (status.ok() && plan.entries.size() == kEntriesMax) {
+      status = Refuse(absl::StrCat("a plan has at most ", kEntriesMax, " lines"));
     }
     if (!status.ok()) {
       return absl::InvalidArgumentError(

@@ -227,6 +227,10 @@ absl::Status Validate(const Entry& entry) {
 }
 
 absl::Status FaultPlan::Validate() const {
+  if (entries.size() > kEntriesMax) {
+    return Refuse(absl::StrCat(Where(entries[kEntriesMax]), ": a plan has at most ", kEntriesMax,
+                               " lines, and this one ", entries.size()));
+  }
   for (const Entry& entry : entries) {
     const absl::Status status = sim::Validate(entry);
     if (status.ok()) continue;

@@ -193,6 +193,16 @@ TEST(FaultPlan, NothingIsPausedThatThePlanHasDown) {
   }
 }
 
+TEST(FaultPlan, ALongOneIsRefusedAndNotComparedForAges) {
+  FaultPlan plan;
+  plan.entries.resize(200'000, {.verb = FaultPlan::Verb::kStep, .host = "a"});
+  EXPECT_THAT(plan.Validate(), Says("plan: a plan has at most 1000 lines, and this one 200000"));
+  plan.entries.resize(1000);
+  EXPECT_THAT(plan.Validate(), IsOk());
+  EXPECT_THAT(FaultPlan::Parse(plan.ToString() + "at 0s clock a step 1s", "my.plan"),
+              Says("my.plan:1001: \"at 0s clock a step 1s\": a plan has at most 1000 lines"));
+}
+
 // No text says these; a program that makes plans may.
 TEST(FaultPlan, AnEntryThatMakesNoSenseByItselfIsRefused) {
   using Verb = FaultPlan::Verb;
