@@ -33,7 +33,10 @@ void Router::SetIcmp(RouterIcmp icmp) {
 void Router::AddException(absl::string_view prefix, RouteVerdict verdict) {
   const absl::StatusOr<Prefix> range = Prefix::ParseRange(prefix);
   POLLUX_CHECK(range.ok(), absl::StrCat("router ", name(), ": ", range.status().message()));
-  forwarding_.exceptions.push_back({range->network, range->length, verdict});
+  // What was said of it before is gone, and of an address in several prefixes the last word counts.
+  Permit(prefix);
+  std::vector<ForwardingRules::Exception>& all = forwarding_.exceptions;
+  all.insert(all.begin(), {range->network, range->length, verdict});
 }
 
 void Router::Permit(absl::string_view prefix) {
@@ -68,6 +71,23 @@ absl::Status Router::ValidateMulticastRoute(
                   absl::StrCat("it is not attached to segment ", segment.name()));
   }
   if (to.empty()) return refuse(absl::StatusCode::kInvalidArgument, "it leads nowhere");
+  // Those by which the group leaves, each of which is one copy.
+  std::vector<uint32_t> ways;
+  for (const MulticastRoute& route : forwarding_.multicast_routes) {
+    if (route.group != *address || route.from != InterfaceOnSegment(from)) continue;
+    ways.insert(ways.end(), route.to.begin(), route.to.end());
+  }
+  for (const Segment& segment : to) {
+    if (&segment == &from) {
+      return refuse(absl::StatusCode::kInvalidArgument,
+                    absl::StrCat("it leads back to segment ", segment.name()));
+    }
+    if (std::count(ways.begin(), ways.end(), InterfaceOnSegment(segment)) > 0) {
+      return refuse(absl::StatusCode::kAlreadyExists,
+                    absl::StrCat("it leads to segment ", segment.name(), " already"));
+    }
+    ways.push_back(InterfaceOnSegment(segment));
+  }
   return absl::OkStatus();
 }
 

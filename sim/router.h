@@ -65,7 +65,7 @@ class Router : public Host {
   void SetIcmp(RouterIcmp icmp);
 
   // From now on answers packets to `prefix`, as "10.2.0.0/16" or "0.0.0.0/0", with
-  // "administratively prohibited".
+  // "administratively prohibited". What is said last of an address counts.
   void Prohibit(absl::string_view prefix) { AddException(prefix, RouteVerdict::kProhibit); }
   // Swallows them without a word.
   void Swallow(absl::string_view prefix) { AddException(prefix, RouteVerdict::kSwallow); }
@@ -76,8 +76,9 @@ class Router : public Host {
   // `ValidateMulticastRoute` are checked.
   void AddMulticastRoute(absl::string_view group, const Segment& from,
                          const std::vector<std::reference_wrapper<Segment>>& to);
-  // Errors: kInvalidArgument for what is no group, or one that stays on its link; kNotFound for a
-  // segment that the router is not attached to.
+  // Errors: kInvalidArgument for what is no group, or one that stays on its link, and for a way
+  // back to where it comes from; kNotFound for a segment that the router is not attached to;
+  // kAlreadyExists where it goes there already.
   absl::Status ValidateMulticastRoute(absl::string_view group, const Segment& from,
                                       const std::vector<std::reference_wrapper<Segment>>& to) const;
 

@@ -159,6 +159,30 @@ TEST_F(RouterTest, APortUnreachableFindsItsWayBack) {
   EXPECT_EQ(alice.Error(), "ECONNREFUSED");
 }
 
+TEST_F(RouterTest, WhatIsSaidLastOfAnAddressCounts) {
+  Ear alice(alice_), bob(bob_, 7000);
+  r1_.Prohibit("10.2.0.0/24");
+  r1_.Swallow("10.2.0.0/24");
+  alice.Send("10.2.0.2:7000");
+  Run();
+  EXPECT_EQ(Drops("r1", DropCause::kSwallowed), 1u);
+  r1_.Prohibit("10.2.0.0/16");
+  Restart();
+  alice.Send("10.2.0.2:7000");
+  Run();
+  EXPECT_EQ(Drops("r1", DropCause::kProhibited), 1u);
+  // Without it what was said before counts, of which there is one word for each prefix.
+  r1_.Permit("10.2.0.0/16");
+  Restart();
+  alice.Send("10.2.0.2:7000");
+  Run();
+  EXPECT_EQ(Drops("r1", DropCause::kSwallowed), 1u);
+  r1_.Permit("10.2.0.0/24");
+  alice.Send("10.2.0.2:7000");
+  Run();
+  EXPECT_NE(bob.Take(), "none");
+}
+
 TEST_F(RouterTest, RulesProhibitAndSwallow) {
   Ear alice(alice_), bob(bob_, 7000);
   r1_.Prohibit("10.2.0.0/24");
@@ -405,6 +429,14 @@ TEST_F(RouterTest, ContradictionsAreRefused) {
               HasSubstr("not attached to segment yard"));
   EXPECT_THAT(says(r1_.ValidateMulticastRoute("239.0.0.5", office_, {})),
               HasSubstr("leads nowhere"));
+  EXPECT_THAT(says(r1_.ValidateMulticastRoute("239.0.0.5", office_, {factory_, office_})),
+              HasSubstr("leads back to segment office"));
+  EXPECT_THAT(says(r1_.ValidateMulticastRoute("239.0.0.5", office_, {factory_, factory_})),
+              HasSubstr("leads to segment factory already"));
+  r1_.AddMulticastRoute("239.0.0.5", office_, {factory_});
+  EXPECT_THAT(says(r1_.ValidateMulticastRoute("239.0.0.5", office_, {factory_})),
+              HasSubstr("leads to segment factory already"));
+  EXPECT_EQ(says(r1_.ValidateMulticastRoute("239.0.0.5", factory_, {office_})), "");
   EXPECT_THAT(says(net_.ValidateLink("l", alice_, alice_, {.ipv4 = "10.8.0.0/30"})),
               HasSubstr("both of its ends"));
   EXPECT_THAT(says(net_.ValidateLink("l", alice_, bob_, {.ipv4 = "10.8.0.0/24"})),
