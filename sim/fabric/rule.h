@@ -75,8 +75,8 @@ class Verdict {
 };
 
 // Runs while the network does: it must not send, run the network, attach hosts or set profiles:
-// this is checked. It may add and remove rules, itself included; that counts from the next packet
-// on.
+// this is checked. Nor may it destroy the socket that sends, which is in the middle of that. It may
+// add and remove rules, itself included; that counts from the next packet on.
 using Rule = absl::AnyInvocable<Verdict(const Crossing&)>;
 
 // Which packets a simple rule is for: those that fit all that is set. Hosts and links have to be
