@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "platform/common/run.h"
@@ -15,13 +14,7 @@ namespace pollux::linux_engine {
 void Offload::Ask(const posix::SocketRef& socket) {
   asked_ = true;
   int unused = 0;
-  if (socket.Get(SOL_UDP, UDP_SEGMENT, &unused) >= 0) segment_max_ = internal::Run::kBytesMax / 2;
-  limit_ = segment_max_;
-}
-
-size_t Offload::LimitTo(const IpAddress& to) {
-  if (++calls_since_ > kRefusedFor) return limit_ = segment_max_;
-  return refused_to_.is_set() && refused_to_ != to ? segment_max_ : limit_;
+  if (socket.Get(SOL_UDP, UDP_SEGMENT, &unused) >= 0) limit_.Allow(internal::Run::kBytesMax / 2);
 }
 
 bool Offload::IsRefusal(int error) {
@@ -39,11 +32,7 @@ bool Offload::IsRefusal(int error) {
 
 void Offload::Refused(int error, size_t segment, const IpAddress& to) {
   const bool by_size = error == EINVAL || error == EMSGSIZE;
-  const bool at_first = limit_ == segment_max_;
-  // Who sends to many by turns does not have each of them refuse it each time.
-  refused_to_ = at_first || refused_to_ == to ? to : IpAddress();
-  limit_ = std::min(limit_, by_size ? segment - 1 : 0);
-  calls_since_ = 0;
+  limit_.Refused(to, by_size ? segment - 1 : 0);
 }
 
 bool Offload::Coalesce(const posix::SocketRef& socket) {

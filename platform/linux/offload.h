@@ -11,7 +11,7 @@
 
 #include <cstddef>
 
-#include "absl/base/optimization.h"
+#include "platform/common/run_limit.h"
 #include "platform/posix/socket_ref.h"
 #include "udp/ip_address.h"
 
@@ -22,16 +22,12 @@ class Offload {
   // The least buffer that no coalesced run is larger than.
   static constexpr size_t kCoalescedMax = 65535;
 
-  // After how many calls for many datagrams what was refused is tried again: a path's MTU grows as
-  // well, and the kernel forgets one that it has learned. To be refused costs two calls.
-  static constexpr int kRefusedFor = 1000;
-
   // The largest datagram that may be in a run to `to`; 0 if none may. Asks the kernel once whether
   // it knows UDP_SEGMENT at all: one that does not would ignore it, and send the run as a single
   // datagram.
   size_t SegmentMax(const posix::SocketRef& socket, const IpAddress& to) {
     if (!asked_) Ask(socket);
-    return ABSL_PREDICT_TRUE(limit_ == segment_max_) ? segment_max_ : LimitTo(to);
+    return limit_.To(to);
   }
   // Whether an error of a run can mean that the kernel, a device on the way, or the path's MTU does
   // not take it as one. Nothing of it has been sent then.
@@ -46,15 +42,11 @@ class Offload {
 
  private:
   void Ask(const posix::SocketRef& socket);
-  size_t LimitTo(const IpAddress& to);
 
   bool asked_ = false;
   bool coalescing_ = false;
   bool asked_to_coalesce_ = false;
-  size_t segment_max_ = 0;  // What the kernel takes at the most,
-  size_t limit_ = 0;      // and what it takes for that destination, since it refused more: another
-  IpAddress refused_to_;  // has another path. Unset once several refused: then for all of them.
-  int calls_since_ = 0;
+  internal::RunLimit limit_;
 };
 
 }  // namespace pollux::linux_engine

@@ -6,16 +6,17 @@
 
 namespace pollux::windows_engine {
 
-size_t Offload::RunLength(const SocketRef& socket, absl::Span<const SendSlot> slots) {
+size_t Offload::RunLength(const SocketRef& socket, absl::Span<const SendSlot> slots,
+                          const IpAddress& to) {
   if (slots.size() < 2) return 1;
   if (!asked_) {
     asked_ = true;
     // A system that does not know it would send the run as one datagram.
     int unused = 0;
     if (socket.Get(IPPROTO_UDP, UDP_SEND_MSG_SIZE, &unused) >= 0)
-      segment_max_ = internal::Run::kBytesMax / 2;
+      limit_.Allow(internal::Run::kBytesMax / 2);
   }
-  internal::Run run(slots[0], segment_max_);
+  internal::Run run(slots[0], limit_.To(to));
   while (run.size() < slots.size() && run.Fits(slots[run.size()])) run.Add(slots[run.size()]);
   return run.size();
 }
@@ -25,8 +26,8 @@ bool Offload::IsRefusal(Result result) {
          result == -WSAENOPROTOOPT;
 }
 
-void Offload::Refused(Result result, size_t segment) {
-  segment_max_ = result == -WSAEMSGSIZE ? segment - 1 : 0;
+void Offload::Refused(Result result, size_t segment, const IpAddress& to) {
+  limit_.Refused(to, result == -WSAEMSGSIZE ? segment - 1 : 0);
 }
 
 bool Offload::Coalesce(const SocketRef& socket) {

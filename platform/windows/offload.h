@@ -13,8 +13,10 @@
 #include <cstddef>
 
 #include "absl/types/span.h"
+#include "platform/common/run_limit.h"
 #include "platform/windows/socket_ref.h"
 #include "udp/datagram.h"
+#include "udp/ip_address.h"
 
 // Of ws2tcpip.h, which not every SDK has in a version that knows them.
 #ifndef UDP_SEND_MSG_SIZE
@@ -34,13 +36,14 @@ class Offload {
   // The least buffer that no coalesced run is larger than, which we ask for.
   static constexpr size_t kCoalescedMax = 65535;
 
-  // How many of `slots`, from the first, can leave as one. 1 for none.
-  size_t RunLength(const SocketRef& socket, absl::Span<const SendSlot> slots);
+  // How many of `slots`, from the first, which goes to `to`, can leave as one. 1 for none.
+  size_t RunLength(const SocketRef& socket, absl::Span<const SendSlot> slots, const IpAddress& to);
   // Whether the error of a run can mean that the system, or a device on the way, does not take it
   // as one. Nothing of it has been sent then.
   static bool IsRefusal(Result result);
-  // A run of datagrams of `segment` bytes was refused with `result`, which went well one by one.
-  void Refused(Result result, size_t segment);
+  // A run of datagrams of `segment` bytes to `to` was refused with `result`, which went well one by
+  // one.
+  void Refused(Result result, size_t segment, const IpAddress& to);
 
   // Has the system hand out runs; once it does, it stays so, for what waits may be one already.
   // False where the system cannot.
@@ -49,7 +52,7 @@ class Offload {
 
  private:
   bool asked_ = false;
-  size_t segment_max_ = 0;  // The largest datagram that may be in a run; 0 if none may.
+  internal::RunLimit limit_;
   bool asked_to_coalesce_ = false;
   bool coalescing_ = false;
 };

@@ -46,6 +46,9 @@ bool WindowsSocket::KeepIfAsynchronous(Result result) {
 // ---- Sending ----
 
 absl::StatusOr<size_t> WindowsSocket::Send(absl::Span<const SendSlot> datagrams) {
+  const auto target = [this](const SendSlot& slot) -> const IpAddress& {
+    return slot.destination.is_set() ? slot.destination.address : sender_.peer.address;
+  };
   size_t sent = 0;
   size_t single = 0;   // Those before it leave one by one: they were refused as a run,
   Result refusal = 0;  // with this code.
@@ -58,7 +61,7 @@ absl::StatusOr<size_t> WindowsSocket::Send(absl::Span<const SendSlot> datagrams)
       if (sent > 0) break;
       return sender_.Refusal(slot);
     }
-    const size_t run = sent < single ? 1 : offload_.RunLength(socket_, rest);
+    const size_t run = sent < single ? 1 : offload_.RunLength(socket_, rest, target(slot));
     const Result result = SendRun(rest.subspan(0, run), has_address ? &to : nullptr);
     if (run > 1 && Offload::IsRefusal(result)) {
       single = sent + run;
@@ -69,7 +72,10 @@ absl::StatusOr<size_t> WindowsSocket::Send(absl::Span<const SendSlot> datagrams)
     if (result < 0) return StatusOf(result, sender_.Describe(slot));
     bound_ = true;
     sent += run;
-    if (sent == single) offload_.Refused(refusal, datagrams[single - 2].payload.size());
+    if (sent == single) {
+      const SendSlot& refused = datagrams[single - 2];
+      offload_.Refused(refusal, refused.payload.size(), target(refused));
+    }
   }
   return sent;
 }

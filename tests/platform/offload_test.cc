@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "platform/common/run_limit.h"
 #include "tests/platform/engine_test.h"
 #include "udp/datagram_batch.h"
 #include "udp/udp_socket.h"
@@ -231,7 +232,8 @@ TEST_F(OffloadTest, WhatWasRefusedIsTriedAgainAfterAThousandCalls) {
     calls_->RefuseRuns(error);
     EXPECT_THAT(SendTwo(1), ElementsAre(0, 0));
     calls_->RefuseRuns(0);
-    for (int i = 0; i < Offload::kRefusedFor; ++i) ASSERT_THAT(SendTwo(1), ElementsAre(0, 0)) << i;
+    for (int i = 0; i < internal::RunLimit::kRefusedFor; ++i)
+      ASSERT_THAT(SendTwo(1), ElementsAre(0, 0)) << i;
     EXPECT_THAT(SendTwo(1), ElementsAre(1400));
   }
 }

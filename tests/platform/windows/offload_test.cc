@@ -10,6 +10,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "platform/common/run_limit.h"
 #include "platform/windows/windows_engine.h"
 #include "tests/platform/windows/offloading_winsock.h"
 #include "udp/datagram_batch.h"
@@ -32,14 +33,15 @@ class OffloadTest : public ::testing::Test {
   }
 
   // Sends datagrams of those sizes, each of a letter of its own.
-  absl::StatusOr<size_t> Send(const std::vector<size_t>& sizes) {
+  absl::StatusOr<size_t> Send(const std::vector<size_t>& sizes,
+                              const IpAddress& to = IpAddress::LoopbackIpv4()) {
     payloads_.clear();
     for (const size_t size : sizes) {
       payloads_.emplace_back(size, static_cast<char>('a' + payloads_.size() % 26));
     }
     std::vector<SendSlot> slots;
     for (const std::string& payload : payloads_) {
-      slots.push_back({.payload = payload, .destination = socket_.local_endpoint()});
+      slots.push_back({.payload = payload, .destination = {to, socket_.local_endpoint().port}});
     }
     return peer_.SendBatch(slots);
   }
@@ -119,6 +121,21 @@ TEST_F(OffloadTest, WhatWasRefusedBySizeIsNotTriedAgainAndWhatIsSmallerIs) {
   EXPECT_EQ(*Send({900, 900}), 2u);
   EXPECT_THAT(calls_->runs, ElementsAre(2u));
   EXPECT_EQ(Received(6).size(), 6u);
+}
+
+TEST_F(OffloadTest, WhatOneDestinationRefusedIsNoReasonForAnotherNorForEver) {
+  calls_->refusal = -WSAEMSGSIZE;
+  EXPECT_EQ(*Send({1400, 1400}), 2u);
+  calls_->refusal = 0;
+  EXPECT_EQ(*Send({1400, 1400}, IpAddress::Ipv4(127, 0, 0, 2)), 2u);
+  EXPECT_THAT(calls_->runs, ElementsAre(2u));
+  EXPECT_EQ(*Send({1400, 1400}), 2u);
+  EXPECT_THAT(calls_->runs, ElementsAre(2u)) << "which did refuse it";
+  // Two calls of the thousand have been.
+  for (int i = 2; i < internal::RunLimit::kRefusedFor; ++i) ASSERT_EQ(*Send({1400, 1400}), 2u);
+  EXPECT_THAT(calls_->runs, ElementsAre(2u));
+  EXPECT_EQ(*Send({1400, 1400}), 2u);
+  EXPECT_THAT(calls_->runs, ElementsAre(2u, 2u));
 }
 
 TEST_F(OffloadTest, ARunIsReceivedByOneCallAndWalkedThroughInPlace) {
