@@ -45,7 +45,7 @@ HostEngine::HostEngine(Timeline& timeline, const HostClock& clock, UdpStack& sta
       options_(options),
       name_(absl::StrCat("sim:", ToString(stack.rules().platform))),
       names_(std::move(names)),
-      loop_(timeline, clock, [this](SocketId id) { RunReady(id); }) {}
+      loop_(timeline, clock, *this) {}
 
 HostEngine::~HostEngine() = default;
 
@@ -124,6 +124,10 @@ void HostEngine::SocketFailed(SocketId id) {
 
 void HostEngine::RunReady(SocketId id) {
   if (HostSocket* socket = sockets_.Find(id)) socket->RunReady();
+}
+
+void HostEngine::Approach(SocketId id) {
+  if (const HostSocket* socket = sockets_.Find(id)) socket->Approach();
 }
 
 }  // namespace pollux::sim

@@ -29,7 +29,7 @@ namespace pollux::sim {
 class HostSocket;
 
 // Loop thread only.
-class HostEngine final : public SocketEngine {
+class HostEngine final : public SocketEngine, private ReadySockets {
  public:
   // Tells the addresses behind a name; none when nobody has it.
   using NameService = absl::AnyInvocable<std::vector<IpAddress>(absl::string_view name)>;
@@ -78,7 +78,8 @@ class HostEngine final : public SocketEngine {
  private:
   class Lookup;
 
-  void RunReady(SocketId id);
+  void RunReady(SocketId id) override;
+  void Approach(SocketId id) override;
   void Finish(Lookup& lookup);
 
   UdpStack& stack_;

@@ -6,11 +6,18 @@
 #include <functional>
 #include <utility>
 
-namespace pollux::sim {
+#include "absl/base/attributes.h"
 
-HostLoop::HostLoop(Timeline& timeline, const HostClock& clock,
-                   absl::AnyInvocable<void(SocketId)> run_ready)
-    : timeline_(timeline), clock_(clock), run_ready_(std::move(run_ready)), turn_event_(*this) {}
+namespace pollux::sim {
+namespace {
+
+// How many sockets before its turn one is fetched.
+constexpr size_t kFetchedAhead = 8;
+
+}  // namespace
+
+HostLoop::HostLoop(Timeline& timeline, const HostClock& clock, ReadySockets& sockets)
+    : timeline_(timeline), clock_(clock), sockets_(sockets), turn_event_(*this) {}
 
 HostLoop::~HostLoop() = default;
 
@@ -45,11 +52,6 @@ void HostLoop::RunOneTurn() {
   timeline_.RunOneTurn(*this);
   // A stop from within this turn, or from before it, was meant for this run.
   stop_.store(false, std::memory_order_relaxed);
-}
-
-void HostLoop::AddReady(SocketId socket) {
-  ready_.push_back(socket);
-  if (ready_.size() == 1) Schedule();  // With more, it is.
 }
 
 bool HostLoop::DropTasks() {
@@ -136,21 +138,30 @@ void HostLoop::RunTurn() {
 }
 
 bool HostLoop::RunNext(absl::Time now) {
-  if (TimerQueue::Entry* timer = timers_.PopDue(now)) {
+  TimerQueue::Entry* const timer = timers_.empty() ? nullptr : timers_.PopDue(now);
+  if (timer != nullptr) {
     timer->Fire();
   } else if (tasks_left_ > 0) {
-    --tasks_left_;
-    absl::AnyInvocable<void()> task = std::move(tasks_.front());
-    tasks_.pop_front();
-    task();
+    RunTask();
   } else if (!turn_ready_.empty()) {
     const SocketId socket = turn_ready_.back();
     turn_ready_.pop_back();
-    run_ready_(socket);
+    // Of many sockets each lies somewhere else in memory, and is on its way from there by then.
+    if (turn_ready_.size() >= kFetchedAhead) {
+      sockets_.Approach(turn_ready_[turn_ready_.size() - kFetchedAhead]);
+    }
+    sockets_.RunReady(socket);
   } else {
     return false;
   }
   return true;
+}
+
+ABSL_ATTRIBUTE_NOINLINE void HostLoop::RunTask() {
+  --tasks_left_;
+  absl::AnyInvocable<void()> task = std::move(tasks_.front());
+  tasks_.pop_front();
+  task();
 }
 
 absl::Time HostLoop::NextTurn() const {

@@ -38,6 +38,16 @@
 
 namespace pollux::sim {
 
+// The sockets that a loop tells of their turn.
+class ReadySockets {
+ public:
+  virtual ~ReadySockets() = default;
+  // Tells a socket that it is ready.
+  virtual void RunReady(SocketId socket) = 0;
+  // It will be told soon: has the processor fetch what that will read.
+  virtual void Approach(SocketId socket) = 0;
+};
+
 // Loop thread only, but for `Post` and `Stop`, which are thread-safe.
 class HostLoop final : public EventLoop, private Timeline::Actor {
  public:
@@ -45,9 +55,8 @@ class HostLoop final : public EventLoop, private Timeline::Actor {
   static constexpr int kTurnsPerInstant = 1000;
   static constexpr absl::Duration kTurnTime = absl::Microseconds(1);
 
-  // `timeline` and `clock` must outlive the loop. `run_ready` tells a socket that it is ready.
-  HostLoop(Timeline& timeline, const HostClock& clock,
-           absl::AnyInvocable<void(SocketId)> run_ready);
+  // All must outlive the loop.
+  HostLoop(Timeline& timeline, const HostClock& clock, ReadySockets& sockets);
   ~HostLoop() override;
 
   absl::Time Now() const override { return clock_.Monotonic(timeline_.now()); }
@@ -59,7 +68,10 @@ class HostLoop final : public EventLoop, private Timeline::Actor {
   bool RunUntil(absl::FunctionRef<bool()> predicate, absl::Duration timeout) override;
 
   // Has the socket told in the next turn. Once per turn and socket: that is the caller's task.
-  void AddReady(SocketId socket);
+  void AddReady(SocketId socket) {
+    ready_.push_back(socket);
+    if (ready_.size() == 1) Schedule();  // With more, it is.
+  }
   // Destroys the tasks that wait, without running them. Returns whether there were any.
   bool DropTasks();
   // Has no callback run from now on, but for one that is running; and has them run again, those
@@ -98,6 +110,7 @@ class HostLoop final : public EventLoop, private Timeline::Actor {
   void RunTurn();
   // The next callback of the present turn; false when there is none.
   bool RunNext(absl::Time now);
+  void RunTask();
   // In network time, as all that the timeline is told.
   absl::Time NextTurn() const;
   absl::Time Deadline(absl::Duration duration) const;
@@ -105,7 +118,7 @@ class HostLoop final : public EventLoop, private Timeline::Actor {
 
   Timeline& timeline_;
   const HostClock& clock_;
-  absl::AnyInvocable<void(SocketId)> run_ready_;
+  ReadySockets& sockets_;
 
   TimerQueue timers_;
   TimerQueue next_timers_;  // Those that were started in a turn and are due in the next.

@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "absl/base/optimization.h"
 #include "absl/strings/str_cat.h"
+#include "udp/internal/prefetch.h"
 #include "udp/socket_error.h"
 
 namespace pollux::sim {
@@ -170,26 +172,22 @@ std::string HostSocket::DescribeSend(const SendSlot& slot) const {
 }
 
 absl::StatusOr<size_t> HostSocket::Receive(absl::Span<ReceiveSlot> slots) {
-  if (dead_) return host_engine().Gone("receive");
+  if (ABSL_PREDICT_FALSE(dead_)) return host_engine().Gone("receive");
   StashErrors();
-  absl::StatusOr<size_t> received = ReceiveAll(slots);
-  SetKnownDatagrams(UdpStack::KnownDatagrams(block_));
-  return received;
-}
-
-absl::StatusOr<size_t> HostSocket::ReceiveAll(absl::Span<ReceiveSlot> slots) {
-  for (size_t received = 0; received < slots.size(); ++received) {
-    const Outcome<bool> outcome = stack().Receive(block_, slots[received]);
-    if (!outcome.ok()) {
-      // Where a datagram that is too large for its buffer is an error of the platform, the stack
-      // has filled the slot all the same.
-      if (outcome.error() == OsError::kMessageTooLong) continue;
-      if (received > 0 || outcome.error() == OsError::kAgain) return received;
-      return Failure(outcome.error(), "receive");
-    }
-    if (!*outcome) return received;
+  Outcome<bool> outcome = false;
+  size_t received = 0;
+  for (; received < slots.size(); ++received) {
+    outcome = stack().Receive(block_, slots[received]);
+    // Where a datagram that is too large for its buffer is an error of the platform, the stack has
+    // filled the slot all the same.
+    const bool filled = outcome.ok() ? *outcome : outcome.error() == OsError::kMessageTooLong;
+    if (!filled) break;
   }
-  return slots.size();
+  SetKnownDatagrams(UdpStack::KnownDatagrams(block_));
+  if (ABSL_PREDICT_FALSE(received == 0 && !outcome.ok() && outcome.error() != OsError::kAgain)) {
+    return Failure(outcome.error(), "receive");
+  }
+  return received;
 }
 
 std::optional<size_t> HostSocket::PendingDatagramSize() {
@@ -226,10 +224,6 @@ void HostSocket::TakeErrors() {
 
 // ---- Readiness ----
 
-void HostSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
-  ready_.Set(std::move(ready));
-}
-
 // What comes later tells of itself: only what is there already needs a turn.
 void HostSocket::RequestReady() {
   if (dead_ || (!errors_ && !stack().Readable(id_))) return;
@@ -248,7 +242,16 @@ void HostSocket::RunReady() {
   const bool arrived = std::exchange(arrived_, false);
   const bool requested = std::exchange(requested_, false);
   const bool pending = arrived || (requested && (errors_ || stack().Readable(id_)));
-  if (pending) ready_.Run();
+  if (pending && listener_ != nullptr) listener_->OnReady();
+}
+
+void HostSocket::Approach() const {
+  UdpStack::Prefetch(block_);
+  // Behind the program's socket is who listens, and right before that, since it was made right
+  // before, mostly what the program's callback looks at.
+  constexpr size_t kBefore = 48;
+  constexpr size_t kListener = 4 * internal::kCacheLine;
+  internal::Prefetch(reinterpret_cast<const char*>(listener_) - kBefore, kListener);
 }
 
 // ---- Options and groups ----

@@ -16,7 +16,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -24,7 +23,6 @@
 #include "sim/host_engine.h"
 #include "sim/kernel/boxed.h"
 #include "sim/kernel/udp_stack.h"
-#include "udp/internal/signal.h"
 #include "udp/socket_engine.h"
 
 namespace pollux::sim {
@@ -47,7 +45,7 @@ class HostSocket final : public EngineSocket {
   std::optional<size_t> PendingDatagramSize() override;
   bool HasPending() override;
   std::optional<AsyncError> TakeAsyncError() override;
-  void SetReadyCallback(absl::AnyInvocable<void()> ready) override;
+  void SetListener(ReadyListener* listener) override { listener_ = listener; }
   void RequestReady() override;
   absl::Status RequestMetadata(Metadata fields) override;
   absl::Status SetOption(SocketOption option, int value) override;
@@ -71,6 +69,8 @@ class HostSocket final : public EngineSocket {
   void Kill();
   // The turn for which this socket asked has come. May destroy it.
   void RunReady();
+  // It will come soon: has the processor fetch what that will read.
+  void Approach() const;
 
  private:
   HostEngine& host_engine() const { return static_cast<HostEngine&>(engine()); }
@@ -88,8 +88,6 @@ class HostSocket final : public EngineSocket {
   // Whether a datagram may be handed to the stack; `Refusal` says why not.
   bool IsSendable(const SendSlot& slot) const;
   absl::Status Refusal(const SendSlot& slot) const;
-  // `Receive`, while the machine lives.
-  absl::StatusOr<size_t> ReceiveAll(absl::Span<ReceiveSlot> slots);
   absl::StatusOr<size_t> SendFailure(const Outcome<>& outcome, const SendSlot& slot) const;
   std::string DescribeSend(const SendSlot& slot) const;
   // Takes errors that have arrived out of the stack, so that they cannot fail the next call.
@@ -106,7 +104,7 @@ class HostSocket final : public EngineSocket {
   bool listed_ = false;     // For the next turn.
   ControlBlock& block_;     // Gone when the machine crashes.
   const SocketId id_;
-  internal::Signal<> ready_;
+  ReadyListener* listener_ = nullptr;        // Null for nobody.
   Boxed<Endpoint> before_connect_;           // Where it was bound before it was connected.
   Boxed<std::vector<PendingError>> errors_;  // Never empty.
 };

@@ -73,6 +73,17 @@ struct AsyncError {
 // What an engine knows of what waits at a socket.
 enum class Waiting : uint8_t { kUnknown, kNothing, kSomething };
 
+// Who is told that a socket is ready. Nobody owns it: it takes itself back from the socket, or
+// destroys that, before it goes.
+class ReadyListener {
+ public:
+  // There may be something to read. May destroy the socket, and what it is called on.
+  virtual void OnReady() = 0;
+
+ protected:
+  ~ReadyListener() = default;
+};
+
 // One UDP socket of an engine. Destroying it closes it.
 class EngineSocket {
  public:
@@ -112,12 +123,12 @@ class EngineSocket {
   Waiting known_datagrams() const { return known_datagrams_; }
   Waiting known_errors() const { return known_errors_; }
 
-  // `ready` runs in each turn of the loop in which datagrams or asynchronous errors have arrived,
-  // once however many: edges, not levels. It can be spurious. It may destroy this socket. A socket
-  // to which nobody listens can be cheaper; an empty `ready` ends the listening.
-  virtual void SetReadyCallback(absl::AnyInvocable<void()> ready) = 0;
-  // Has `ready` run in the next turn if something is pending then: for those who left something
-  // behind, or came late.
+  // `listener` is told in each turn of the loop in which datagrams or asynchronous errors have
+  // arrived, once however many: edges, not levels. It can be spurious. A socket to which nobody
+  // listens can be cheaper; null ends the listening.
+  virtual void SetListener(ReadyListener* listener) = 0;
+  // Has the listener told in the next turn if something is pending then: for those who left
+  // something behind, or came late.
   virtual void RequestReady() = 0;
 
   // Which fields of `DatagramInfo` to fill from now on, beyond the free ones. What the platform

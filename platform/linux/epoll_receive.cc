@@ -192,7 +192,7 @@ absl::StatusOr<size_t> EpollSocket::ReceiveFailure(int64_t result) {
 }
 
 bool EpollSocket::Probe() {
-  if (!ready_.is_set() || !ahead_.empty() || handle_taken_) return false;
+  if (listener_ == nullptr || !ahead_.empty() || handle_taken_) return false;
   if (TakeAhead() >= 0) return true;
   maybe_readable_ = false;
   return false;
@@ -223,7 +223,7 @@ std::optional<size_t> EpollSocket::PendingDatagramSize() {
   } else {
     // For want of memory, say: what waits is still there, and no event tells of it again.
     read_failed_ = EndsReading(result);
-    if (!read_failed_ && ready_.is_set()) loop_.MarkReady(*this);
+    if (!read_failed_ && listener_ != nullptr) loop_.MarkReady(*this);
   }
   return std::nullopt;
 }

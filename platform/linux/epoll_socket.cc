@@ -63,9 +63,9 @@ std::optional<NativeHandle> EpollSocket::native_handle() {
   return static_cast<NativeHandle>(socket_.fd);
 }
 
-void EpollSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
-  ready_.Set(std::move(ready));
-  if (!ready_.is_set()) return loop_.Unwatch(socket_.fd, *this);
+void EpollSocket::SetListener(ReadyListener* listener) {
+  listener_ = listener;
+  if (listener_ == nullptr) return loop_.Unwatch(socket_.fd, *this);
   if (watch_ == Watch::kNothing) BeWatched();
   if (errors_.kept() || !ahead_.empty()) loop_.MarkReady(*this);
 }
@@ -80,14 +80,14 @@ void EpollSocket::BeWatched() {
 }
 
 void EpollSocket::BeWatchedAtLast() {
-  if (!ready_.is_set() || watch_ != Watch::kNothing) return;
+  if (listener_ == nullptr || watch_ != Watch::kNothing) return;
   // That it is refused was told; the kernel reports at once what has come since.
   const int result = loop_.SetWatch(socket_.fd, *this, Watch::kEdges);
   if (result < 0) watch_timer_->Start(kWatchAgainAfter);
 }
 
 ABSL_ATTRIBUTE_HOT void EpollSocket::RequestReady() {
-  if (ABSL_PREDICT_FALSE(!ready_.is_set())) return;
+  if (ABSL_PREDICT_FALSE(listener_ == nullptr)) return;
   if (ABSL_PREDICT_FALSE(watch_ == Watch::kNothing)) BeWatched();
   // Epoll tells of what comes later, and of levels in the next turn by itself.
   const bool by_itself = watch_ == Watch::kLevels;
@@ -107,13 +107,13 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void EpollSocket::AdaptToCallback() {
 }
 
 ABSL_ATTRIBUTE_HOT void EpollSocket::OnReady() {
-  if (ABSL_PREDICT_FALSE(!ready_.is_set())) return;
+  if (ABSL_PREDICT_FALSE(listener_ == nullptr)) return;
   bool destroyed = false;
   bool* const outer = std::exchange(destroyed_, &destroyed);
   received_ = false;
   read_failed_ = false;
   if (!handle_taken_) ahead_pace_.Begin();
-  ready_.Run();
+  listener_->OnReady();
   if (ABSL_PREDICT_FALSE(destroyed)) {
     if (outer != nullptr) *outer = true;
     return;
@@ -139,7 +139,7 @@ ABSL_ATTRIBUTE_NOINLINE std::optional<AsyncError> EpollSocket::LookForAsyncError
 
 void EpollSocket::TellLater() {
   maybe_failed_ = true;
-  if (ready_.is_set()) loop_.MarkReady(*this);
+  if (listener_ != nullptr) loop_.MarkReady(*this);
 }
 
 }  // namespace pollux::linux_engine

@@ -22,7 +22,6 @@
 #include <memory>
 #include <optional>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -34,7 +33,6 @@
 #include "platform/linux/system_calls.h"
 #include "platform/posix/kernel_socket.h"
 #include "platform/posix/socket_ref.h"
-#include "udp/internal/signal.h"
 #include "udp/socket_engine.h"
 
 namespace pollux::linux_engine {
@@ -60,7 +58,7 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   bool HasPending() override;
   std::optional<AsyncError> TakeAsyncError() override;
 
-  void SetReadyCallback(absl::AnyInvocable<void()> ready) override;
+  void SetListener(ReadyListener* listener) override;
   void RequestReady() override;
 
   std::optional<NativeHandle> native_handle() override;
@@ -120,7 +118,7 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   absl::StatusOr<size_t> ReceiveFailure(int64_t result);
 
   // What each datagram needs lies together, and beside what the loop needs of a `Watched`.
-  internal::Signal<> ready_;
+  ReadyListener* listener_ = nullptr;  // Null for nobody.
   bool* destroyed_ =
       nullptr;             // While the callback runs: where to say that it destroyed the socket.
   bool received_ = false;  // A receive was tried since the callback began.

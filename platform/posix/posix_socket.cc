@@ -222,24 +222,20 @@ std::optional<AsyncError> PosixSocket::TakeAsyncError() {
   return TakePendingError();
 }
 
-void PosixSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
-  if (ready == nullptr) {
-    ready_ = nullptr;
-    loop_.Unwatch(*this);
-    return;
-  }
-  ready_ = std::make_shared<absl::AnyInvocable<void()>>(std::move(ready));
+void PosixSocket::SetListener(ReadyListener* listener) {
+  listener_ = listener;
+  if (listener_ == nullptr) return loop_.Unwatch(*this);
   RequestReady();
 }
 
 void PosixSocket::RequestReady() {
-  if (ready_ == nullptr) return;
+  if (listener_ == nullptr) return;
   Arm();
   if (errors_.kept() || !held_.empty()) loop_.MarkReady(*this);
 }
 
 void PosixSocket::Arm() {
-  if (ready_ == nullptr || ended_) return;
+  if (listener_ == nullptr || ended_) return;
   if (ReadinessLoop::IsWatched(*this)) {
     loop_.Arm(*this);
     return;
@@ -273,12 +269,11 @@ void PosixSocket::LookForEnd() {
 
 void PosixSocket::OnReady() {
   LookForEnd();
-  const std::shared_ptr<absl::AnyInvocable<void()>> ready = ready_;
-  if (ready != nullptr) (*ready)();
+  if (listener_ != nullptr) listener_->OnReady();
 }
 
 void PosixSocket::TellLater() {
-  if (ready_ != nullptr) loop_.MarkReady(*this);
+  if (listener_ != nullptr) loop_.MarkReady(*this);
 }
 
 std::optional<NativeHandle> PosixSocket::native_handle() {

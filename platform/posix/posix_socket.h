@@ -13,7 +13,6 @@
 #include <memory>
 #include <optional>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "platform/common/held_datagrams.h"
@@ -39,7 +38,7 @@ class PosixSocket final : public KernelSocket, private ReadinessLoop::Watched {
   std::optional<size_t> PendingDatagramSize() override;
   std::optional<AsyncError> TakeAsyncError() override;
 
-  void SetReadyCallback(absl::AnyInvocable<void()> ready) override;
+  void SetListener(ReadyListener* listener) override;
   void RequestReady() override;
 
   std::optional<NativeHandle> native_handle() override;
@@ -73,7 +72,7 @@ class PosixSocket final : public KernelSocket, private ReadinessLoop::Watched {
 
   ReadinessLoop& loop_;
   // Shared by a running callback, which may replace it or destroy the socket.
-  std::shared_ptr<absl::AnyInvocable<void()>> ready_;
+  ReadyListener* listener_ = nullptr;  // Null for nobody.
   internal::HeldDatagrams held_;
   bool handle_taken_ = false;
   bool ended_ = false;

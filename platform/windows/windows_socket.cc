@@ -122,13 +122,9 @@ std::optional<NativeHandle> WindowsSocket::native_handle() {
   return static_cast<NativeHandle>(socket_.handle);
 }
 
-void WindowsSocket::SetReadyCallback(absl::AnyInvocable<void()> ready) {
-  if (ready == nullptr) {
-    ready_ = nullptr;
-    loop_.Unwatch(*this);
-    return;
-  }
-  ready_ = std::make_shared<absl::AnyInvocable<void()>>(std::move(ready));
+void WindowsSocket::SetListener(ReadyListener* listener) {
+  listener_ = listener;
+  if (listener_ == nullptr) return loop_.Unwatch(*this);
   RequestReady();
 }
 
@@ -139,7 +135,7 @@ void WindowsSocket::BeWatched() {
 }
 
 void WindowsSocket::RequestReady() {
-  if (ready_ == nullptr) return;
+  if (listener_ == nullptr) return;
   if (!failed_) BeWatched();
   if (maybe_readable_ || !errors_.empty() || !held_.empty()) loop_.MarkReady(*this);
 }
@@ -152,8 +148,7 @@ void WindowsSocket::OnNews(Result result) {
 void WindowsSocket::OnReady() {
   // A network that is down is told once; to watch on would be to spin.
   if (failed_ && watched()) loop_.Unwatch(*this);
-  const std::shared_ptr<absl::AnyInvocable<void()>> ready = ready_;
-  if (ready != nullptr) (*ready)();
+  if (listener_ != nullptr) listener_->OnReady();
 }
 
 void WindowsSocket::Fail(Result result) {
@@ -165,7 +160,7 @@ void WindowsSocket::Fail(Result result) {
 void WindowsSocket::Keep(absl::Status status, const Endpoint& destination) {
   if (errors_.size() >= kErrorsMax) return;
   errors_.push_back({.status = std::move(status), .destination = destination});
-  if (ready_ != nullptr) loop_.MarkReady(*this);
+  if (listener_ != nullptr) loop_.MarkReady(*this);
 }
 
 std::optional<AsyncError> WindowsSocket::TakeAsyncError() {

@@ -17,7 +17,6 @@
 #include <memory>
 #include <optional>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -55,7 +54,7 @@ class WindowsSocket final : public EngineSocket, private WindowsLoop::Watched {
   std::optional<size_t> PendingDatagramSize() override;
   std::optional<AsyncError> TakeAsyncError() override;
 
-  void SetReadyCallback(absl::AnyInvocable<void()> ready) override;
+  void SetListener(ReadyListener* listener) override;
   void RequestReady() override;
 
   absl::Status RequestMetadata(Metadata fields) override;
@@ -112,7 +111,7 @@ class WindowsSocket final : public EngineSocket, private WindowsLoop::Watched {
   WindowsLoop& loop_;
   const SocketRef socket_;
   // Shared by a running callback, which may replace it or destroy the socket.
-  std::shared_ptr<absl::AnyInvocable<void()>> ready_;
+  ReadyListener* listener_ = nullptr;  // Null for nobody.
   // Whether a receive may find something: until one has found nothing.
   bool maybe_readable_ = true;
   bool failed_ = false;  // The network has; until a receive finds otherwise.

@@ -133,7 +133,7 @@ absl::StatusOr<size_t> WindowsSocket::Receive(absl::Span<ReceiveSlot> slots) {
       held_.Take(slot);
       ++received;
       // The loop hears of what comes next only after a receive call.
-      if (ready_ != nullptr && maybe_readable_) loop_.MarkReady(*this);
+      if (listener_ != nullptr && maybe_readable_) loop_.MarkReady(*this);
       continue;
     }
     Taken taken;
@@ -161,7 +161,7 @@ Result WindowsSocket::ReceiveInto(absl::Span<char> buffer, DatagramInfo& info, T
     return result;
   }
   // A flood of errors: the rest is dealt with when the loop comes round.
-  if (ready_ != nullptr) loop_.MarkReady(*this);
+  if (listener_ != nullptr) loop_.MarkReady(*this);
   return -WSAEWOULDBLOCK;
 }
 

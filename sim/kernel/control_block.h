@@ -23,6 +23,7 @@
 #include "sim/kernel/ring_queue.h"
 #include "sim/kernel/udp_stack.h"
 #include "udp/endpoint.h"
+#include "udp/internal/prefetch.h"
 #include "udp/ip_address.h"
 
 namespace pollux::sim {
@@ -121,7 +122,31 @@ struct SocketOptions {
 };
 
 struct ControlBlock {
-  // ---- First what each datagram needs, side by side ----
+  // ---- What few datagrams need ----
+
+  UserId user = 0;
+  bool address_was_asked = false;  // The bind named the address, and the port: what a disconnect
+  bool port_was_asked = false;     // leaves.
+  // Where it receives: a wildcard (IPv4's, IPv6's, or `Any()` for both), or one address, without
+  // scope. A dual-stack socket on an IPv4 address is bound to the mapped form, and has the IPv4
+  // address here.
+  IpAddress local;
+  // Where it sends from; unset: the route decides. A socket bound to a group sends from an
+  // interface.
+  IpAddress source;
+  // The same for IPv4, of a dual-stack socket whose `source` is an IPv6 address.
+  Boxed<IpAddress> ipv4_source;
+  Endpoint peer;
+  // The peer by which the lookup of connections finds it: Linux enters the first and no later one.
+  Boxed<EnteredPeer> entered_peer;
+  // The route to the peer, as it was when it was found. Some options make the socket forget it;
+  // without one, the path's MTU is not known.
+  Boxed<OutputRoute> kept_route;
+  std::shared_ptr<ReuseGroup> reuse_group;
+  std::list<QueuedError> error_queue;
+  std::vector<SocketMembership> memberships;  // Newest first.
+
+  // ---- What each one needs, side by side, and last: next to it is who reads them ----
 
   SocketId id = 0;
   RingQueue<QueuedDatagram> queue;
@@ -148,30 +173,11 @@ struct ControlBlock {
   bool gave_up_ipv4 = false;
   SocketOptions options;
 
-  // ---- The rest ----
-
-  UserId user = 0;
-  bool address_was_asked = false;  // The bind named the address, and the port: what a disconnect
-  bool port_was_asked = false;     // leaves.
-  // Where it receives: a wildcard (IPv4's, IPv6's, or `Any()` for both), or one address, without
-  // scope. A dual-stack socket on an IPv4 address is bound to the mapped form, and has the IPv4
-  // address here.
-  IpAddress local;
-  // Where it sends from; unset: the route decides. A socket bound to a group sends from an
-  // interface.
-  IpAddress source;
-  // The same for IPv4, of a dual-stack socket whose `source` is an IPv6 address.
-  Boxed<IpAddress> ipv4_source;
-  Endpoint peer;
-  // The peer by which the lookup of connections finds it: Linux enters the first and no later one.
-  Boxed<EnteredPeer> entered_peer;
-  // The route to the peer, as it was when it was found. Some options make the socket forget it;
-  // without one, the path's MTU is not known.
-  Boxed<OutputRoute> kept_route;
-  std::shared_ptr<ReuseGroup> reuse_group;
-  std::list<QueuedError> error_queue;
-  std::vector<SocketMembership> memberships;  // Newest first.
-
+  // Has the processor fetch what each datagram needs.
+  void Prefetch() const {
+    const auto* const first = reinterpret_cast<const char*>(&id);
+    internal::Prefetch(first, reinterpret_cast<const char*>(&options + 1) - first);
+  }
   bool bound() const { return port != 0; }
   bool is_ipv6() const { return family != AddressFamily::kIpv4; }
   // Whether it can receive datagrams of a protocol, by what it is bound to.

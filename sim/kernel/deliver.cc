@@ -10,6 +10,12 @@
 #include "sim/kernel/stack_impl.h"
 
 namespace pollux::sim {
+namespace {
+
+// How many sockets before its turn one is fetched that gets a datagram for many.
+constexpr size_t kFetchedAhead = 8;
+
+}  // namespace
 
 void UdpStack::Impl::Deliver(uint32_t interface_index, const Packet& packet, absl::Time now) {
   const NetworkInterface* interface = interfaces_.Find(interface_index);
@@ -216,9 +222,11 @@ void UdpStack::Impl::DeliverToAll(uint32_t link, const Packet& packet, const Arr
   }
   bool again = false;
   const uint64_t arrived = packet.event;
-  for (ControlBlock* socket : hearers) {
+  for (size_t i = 0; i < hearers.size(); ++i) {
+    // Each lies somewhere else in memory; of many, it is on its way from there by its turn.
+    if (i + kFetchedAhead < hearers.size()) hearers[i + kFetchedAhead]->Prefetch();
     packet.event = arrived;
-    again = Enqueue(*socket, packet, arrival, datagram, again);
+    again = Enqueue(*hearers[i], packet, arrival, datagram, again);
   }
 }
 
@@ -260,7 +268,7 @@ ArrivedShare UdpStack::Impl::TakeIn(const Packet& packet, const Arrival& arrival
 }
 
 bool UdpStack::Impl::Enqueue(ControlBlock& socket, const Packet& packet, const Arrival& arrival,
-                             ArrivedShare datagram, bool again) {
+                             const ArrivedShare& datagram, bool again) {
   if (socket.connected || FiltersByFormerPeer(socket, arrival)) socket.knows_processor = true;
   const bool closed = socket.read_shut && rules_.read_shutdown == ReadShutdown::kEnd;
   if (closed || !FitsQueue(rules_, socket, datagram->charge)) {
@@ -270,7 +278,7 @@ bool UdpStack::Impl::Enqueue(ControlBlock& socket, const Packet& packet, const A
   }
   socket.charged += datagram->charge;
   QueuedDatagram& queued = socket.queue.NewBack();
-  queued.datagram = std::move(datagram);
+  queued.datagram = datagram;
   queued.dropped_before = static_cast<uint32_t>(socket.dropped);
   if (again) {
     host_.DeliveredToo(packet, socket.id);

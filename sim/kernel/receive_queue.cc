@@ -104,11 +104,6 @@ size_t ChargeOf(const PlatformRules& rules, const Packet& packet, uint32_t mtu,
   return packet.payload.size() + address;
 }
 
-bool FitsQueue(const PlatformRules& rules, const ControlBlock& socket, size_t charge) {
-  if (rules.charge == BufferCharge::kTruesize && socket.charged == 0) return true;
-  return socket.charged + charge <= static_cast<size_t>(socket.options.receive_buffer);
-}
-
 bool QueueError(const PlatformRules& rules, ControlBlock& socket, const PendingError& error,
                 const Packet* about) {
   size_t charge = 0;

@@ -35,7 +35,10 @@ size_t ChargeOf(const PlatformRules& rules, const Packet& packet, uint32_t mtu,
                 absl::Span<const size_t> parts = {});
 
 // Whether a datagram of that charge still fits.
-bool FitsQueue(const PlatformRules& rules, const ControlBlock& socket, size_t charge);
+inline bool FitsQueue(const PlatformRules& rules, const ControlBlock& socket, size_t charge) {
+  if (rules.charge == BufferCharge::kTruesize && socket.charged == 0) return true;
+  return socket.charged + charge <= static_cast<size_t>(socket.options.receive_buffer);
+}
 
 // Puts an error into the error queue, of a datagram `about`, or of none that left. It takes of the
 // receive buffer as well where that is charged by memory: as much as the ICMP message that brings

@@ -214,7 +214,7 @@ class UdpStack::Impl {
   ArrivedShare TakeIn(const Packet& packet, const Arrival& arrival, absl::Time now) const;
   // Whether it fitted. `again`: so it did at the latest socket that got it.
   bool Enqueue(ControlBlock& socket, const Packet& packet, const Arrival& arrival,
-               ArrivedShare datagram, bool again = false);
+               const ArrivedShare& datagram, bool again = false);
 
   // icmp.cc
   void SendIcmp(IcmpError icmp, const Packet& packet, uint32_t arrived_on, absl::Time now,

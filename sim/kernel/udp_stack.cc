@@ -231,6 +231,8 @@ std::optional<OsError> UdpStack::TakeSocketError(SocketId socket) {
 
 bool UdpStack::Readable(SocketId socket) const { return impl_->Readable(impl_->Get(socket)); }
 
+void UdpStack::Prefetch(const ControlBlock& socket) { socket.Prefetch(); }
+
 void UdpStack::RequestMetadata(SocketId socket, Metadata fields) {
   impl_->Get(socket).metadata = fields;
 }

@@ -180,6 +180,9 @@ class UdpStack {
   // that makes a difference to it.
   static Waiting KnownDatagrams(const ControlBlock& socket);
 
+  // Has the processor fetch what `Receive` reads of it.
+  static void Prefetch(const ControlBlock& socket);
+
   void RequestMetadata(SocketId socket, Metadata fields);
   Outcome<> SetOption(SocketId socket, SocketOption option, int value);
   Outcome<int> GetOption(SocketId socket, SocketOption option) const;

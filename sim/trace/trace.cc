@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/base/optimization.h"
 #include "absl/strings/str_cat.h"
 #include "sim/choice/random.h"
 #include "sim/trace/fold.h"
@@ -59,10 +60,8 @@ uint64_t HeaderOf(const Packet& packet) {
 }
 
 // What differs among the sockets that one packet is delivered to.
-uint64_t WhatAndWhen(const TraceEvent& event) {
-  const uint64_t what = static_cast<uint64_t>(event.kind) |
-                        static_cast<uint64_t>(event.cause) << 8 | event.socket << 16;
-  return Pair<0>(NumberOf(event.time), what);
+uint64_t ForSocket(uint64_t time, uint64_t what, SocketId socket) {
+  return Pair<0>(time, what | socket << 16);
 }
 
 }  // namespace
@@ -91,13 +90,16 @@ void Trace::Record(TraceEvent& event) {
 }
 
 void Trace::RecordAgain(const Packet& packet, SocketId socket) {
+  latest_[++count_ % kKept] = {whole_, socket};
+  fingerprint_.Add(condensed_.rest + ForSocket(condensed_.time, condensed_.what, socket));
+  if (ABSL_PREDICT_FALSE(!sinks_.empty())) TellAgain(packet, socket);
+}
+
+void Trace::TellAgain(const Packet& packet, SocketId socket) {
   Kept& kept = kept_[whole_ % kKept];
   TraceEvent& event = kept.event;
-  event.sequence = ++count_;
+  event.sequence = count_;
   event.socket = socket;
-  latest_[count_ % kKept] = {whole_, socket};
-  fingerprint_.Add(condensed_rest_ + WhatAndWhen(event));
-  if (sinks_.empty()) return;
   event.packet = &packet;
   event.note = kept.note;
   for (TraceSink* sink : sinks_) sink->OnEvent(event);
@@ -152,8 +154,10 @@ void Trace::Condense(const TraceEvent& event) {
     if (first || damaged) fingerprint_.Add(packet.payload.bytes());
   }
   if (!event.draw.empty()) rest += Pair<7>(event.draw.hash(), event.ordinal);
-  condensed_rest_ = rest;
-  fingerprint_.Add(rest + WhatAndWhen(event));
+  condensed_.time = NumberOf(event.time);
+  condensed_.what = static_cast<uint64_t>(event.kind) | static_cast<uint64_t>(event.cause) << 8;
+  condensed_.rest = rest;
+  fingerprint_.Add(rest + ForSocket(condensed_.time, condensed_.what, event.socket));
   if (event.delay != absl::ZeroDuration()) fingerprint_.Add(NumberOf(event.delay));
   if (!event.note.empty()) fingerprint_.Add(event.note);
 }

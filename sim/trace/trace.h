@@ -72,12 +72,21 @@ class Trace {
     SocketId socket = 0;  // but for the socket.
   };
 
+  // Of the latest event, what its condensate is made of, but for its socket.
+  struct Condensed {
+    uint64_t time = 0;
+    uint64_t what = 0;
+    uint64_t rest = 0;
+  };
+
   void Condense(const TraceEvent& event);
+  // Tells the sinks of what was recorded again.
+  void TellAgain(const Packet& packet, SocketId socket);
 
   uint64_t count_ = 0;
   uint64_t whole_ = 0;  // How many of them were recorded whole.
   Fingerprint fingerprint_;
-  uint64_t condensed_rest_ = 0;  // Of the latest event, what does not depend on its socket.
+  Condensed condensed_;
   // Rings: event n is in place n % kKept, and so is whole event n.
   std::array<Latest, kKept> latest_;
   std::array<Kept, kKept> kept_;

@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "sim/choice/random.h"
 #include "tests/conformance/bed.h"
+#include "udp/testing/listen.h"
 
 namespace pollux::conformance {
 namespace {
@@ -86,7 +87,7 @@ TEST_P(KnownAnswersTest, AreTrueAfterEveryStepOfAProgram) {
     const std::unique_ptr<EngineSocket> socket = Open(a(), kA);
     const std::unique_ptr<EngineSocket> other = Open(b(), kB);
     const bool listens = random.Below(2) == 0;
-    if (listens) socket->SetReadyCallback([] {});
+    if (listens) testing::Listen(*socket, [] {});
     // So that errors come also where a socket has to ask for them.
     socket->SetOption(SocketOption::kReportUnreachable, 1).IgnoreError();
     for (int step = 0; step < 60 && !HasFailure(); ++step) {

@@ -131,7 +131,7 @@ TEST_P(AllocationTest, AFullSendBufferCostsNone) {
 
 TEST_P(AllocationTest, ATurnOfTheLoopCostsNone) {
   int ready = 0;
-  socket_->SetReadyCallback([&] {
+  Listen(*socket_, [&] {
     ++ready;
     ASSERT_EQ(*socket_->Receive(absl::MakeSpan(in_).first(1)), 1u);
     socket_->RequestReady();

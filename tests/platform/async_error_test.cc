@@ -42,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(Families, AsyncErrorTest,
 TEST_P(AsyncErrorTest, ARefusalMakesTheSocketReadyAndIsTakenOnce) {
   auto socket = NewConnected(closed_);
   int ready = 0;
-  socket->SetReadyCallback([&] { ++ready; });
+  Listen(*socket, [&] { ++ready; });
   ASSERT_EQ(*SendOne(*socket, "x"), 1u);
   EXPECT_EQ(socket->TakeAsyncError(), std::nullopt) << "epoll was not asked yet";
   ASSERT_TRUE(RunUntil([&] { return ready == 1; }));
@@ -55,7 +55,7 @@ TEST_P(AsyncErrorTest, ARefusalFailsNoSend) {
   auto socket = NewConnected(closed_);
   for (int i = 0; i < 4; ++i) EXPECT_EQ(*SendOne(*socket, "x"), 1u);
   int ready = 0;
-  socket->SetReadyCallback([&] { ++ready; });
+  Listen(*socket, [&] { ++ready; });
   RunTurn();
   EXPECT_EQ(ready, 1);
   EXPECT_EQ(TakeRefusals(*socket, closed_), 4);
@@ -144,7 +144,7 @@ TEST_P(AsyncErrorTest, ARefusalInABatchOfReceivesIsKept) {
 TEST_P(AsyncErrorTest, AnErrorThatACallMetMakesTheSocketReady) {
   auto socket = NewConnected(closed_);
   int ready = 0;
-  socket->SetReadyCallback([&] { ++ready; });
+  Listen(*socket, [&] { ++ready; });
   ASSERT_THAT(SendOne(*socket, "x"), IsOk());
   EXPECT_EQ(socket->PendingDatagramSize(), std::nullopt);  // Consumes the kernel's.
   RunTurn();
@@ -155,7 +155,7 @@ TEST_P(AsyncErrorTest, AnErrorThatACallMetMakesTheSocketReady) {
 TEST_P(AsyncErrorTest, ARequestForReadinessIsAnsweredForAnErrorToo) {
   auto socket = NewConnected(closed_);
   int ready = 0;
-  socket->SetReadyCallback([&] { ++ready; });
+  Listen(*socket, [&] { ++ready; });
   ASSERT_THAT(SendOne(*socket, "x"), IsOk());
   RunTurn();
   socket->RequestReady();
@@ -166,7 +166,7 @@ TEST_P(AsyncErrorTest, ARequestForReadinessIsAnsweredForAnErrorToo) {
 TEST_P(AsyncErrorTest, AnUnconnectedSocketHearsNothingUnlessItAsks) {
   auto socket = NewBound(GetParam());
   int ready = 0;
-  socket->SetReadyCallback([&] { ++ready; });
+  Listen(*socket, [&] { ++ready; });
   ASSERT_THAT(SendOne(*socket, "x", closed_), IsOk());
   RunTurn();
   EXPECT_EQ(ready, 0);
@@ -245,7 +245,7 @@ TEST_P(AsyncErrorTest, AnErrorBeforeAFullBufferIsKept) {
 TEST_P(AsyncErrorTest, AFloodOfErrorsEndsInTheNextTurn) {
   auto socket = NewConnected(closed_);
   int ready = 0;
-  socket->SetReadyCallback([&] { ++ready; });
+  Listen(*socket, [&] { ++ready; });
   calls_->Fail(Call::kRecvFrom, ECONNREFUSED, 1000000);
   EXPECT_EQ(ReceiveOne(*socket), std::nullopt);
   RunTurn();

@@ -28,12 +28,14 @@
 #include "udp/datagram.h"
 #include "udp/socket_engine.h"
 #include "udp/socket_error.h"
+#include "udp/testing/listen.h"
 #include "udp/testing/matchers.h"
 
 namespace pollux::linux_engine {
 
 using ::pollux::testing::HasCause;
 using ::pollux::testing::IsOk;
+using ::pollux::testing::Listen;
 using ::pollux::testing::Says;
 
 // An error of the operating system with that number.

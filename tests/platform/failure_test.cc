@@ -61,7 +61,7 @@ TEST_F(FailureTest, ASocketThatCannotBeWatchedSaysSoAndIsWatchedOnceItCanBe) {
   int runs = 0;
   for (const int error : {ENOMEM, ENOSPC}) {
     calls_->Fail(Call::kEpollCtl, error);
-    socket->SetReadyCallback([&] { ++runs; });
+    Listen(*socket, [&] { ++runs; });
     RunTurn();
     std::optional<AsyncError> told = socket->TakeAsyncError();
     ASSERT_TRUE(told.has_value());

@@ -23,7 +23,7 @@ class LoopTest : public EngineTest {
   // A socket whose callback logs `name`, with a datagram waiting.
   std::unique_ptr<EngineSocket> NewReady(std::string name) {
     std::unique_ptr<EngineSocket> socket = NewBound(AddressFamily::kIpv4);
-    socket->SetReadyCallback([this, name] { log_.push_back(name); });
+    Listen(*socket, [this, name] { log_.push_back(name); });
     Poke(*socket);
     return socket;
   }
@@ -420,7 +420,7 @@ TEST_F(LoopTest, TheHandleTellsAHostThatRunsWithinACallback) {
   ASSERT_TRUE(loop().native_handle().has_value());
   Timer timer(loop(), [&] { log_.push_back("timer within"); });
   std::unique_ptr<EngineSocket> late = NewBound(AddressFamily::kIpv4);
-  late->SetReadyCallback([&] { log_.push_back("socket within"); });
+  Listen(*late, [&] { log_.push_back("socket within"); });
   loop().Post([&] {
     loop().Post([&] { log_.push_back("task within"); });
     timer.Start(absl::ZeroDuration());

@@ -37,7 +37,7 @@ class MulticastTest : public EngineTest {
   // another softirq. This waits for the datagrams, and for nothing where there shall be none.
   std::vector<std::string> Await(EngineSocket& socket, size_t count) {
     std::vector<std::string> payloads;
-    socket.SetReadyCallback([&] {
+    Listen(socket, [&] {
       for (std::string& payload : Drain(socket)) payloads.push_back(payload);
     });
     b_->loop().RunUntil([&] { return payloads.size() >= count; }, absl::Seconds(20));
@@ -81,7 +81,7 @@ TEST_P(GroupTest, AMemberHearsTheGroupOnItsInterface) {
   EXPECT_EQ(*sender->MulticastInterface(), kWa);
   ASSERT_THAT(SendOne(*sender, "by wa", to), IsOk());
   bool ready = false;
-  member->SetReadyCallback([&] { ready = true; });
+  Listen(*member, [&] { ready = true; });
   ASSERT_TRUE(b_->loop().RunUntil([&] { return ready; }, absl::Seconds(20)));
   const std::optional<Datagram> heard = ReceiveOne(*member);
   ASSERT_TRUE(heard.has_value());
@@ -101,7 +101,7 @@ TEST_P(GroupTest, AnInterfaceChosenForOneDatagramIsItsAlone) {
   ASSERT_THAT(SendOne(*sender, "1", to, {.interface_index = kWa}), IsOk());
   ASSERT_THAT(SendOne(*sender, "2", to), IsOk());
   std::vector<uint32_t> interfaces;
-  member->SetReadyCallback([&] {
+  Listen(*member, [&] {
     while (std::optional<Datagram> in = ReceiveOne(*member)) {
       interfaces.push_back(*in->info.interface_index);
     }
@@ -191,7 +191,7 @@ TEST_P(GroupTest, OwnDatagramsComeBackUnlessLoopbackIsOff) {
   ASSERT_THAT(socket->SetOption(SocketOption::kMulticastLoopback, 1), IsOk());
   ASSERT_THAT(SendOne(*socket, "heard", to), IsOk());
   std::vector<std::string> heard;
-  socket->SetReadyCallback([&] {
+  Listen(*socket, [&] {
     for (std::string& payload : Drain(*socket)) heard.push_back(payload);
   });
   EXPECT_TRUE(RunUntil([&] { return !heard.empty(); }));
@@ -251,7 +251,7 @@ TEST_F(MulticastTest, ALinkLocalPeerKeepsItsScope) {
   const Endpoint to(*IpAddress::Parse("fe80::21%11"), server->LocalEndpoint().port);
   ASSERT_THAT(SendOne(*client, "ask", to), IsOk());
   bool ready = false;
-  server->SetReadyCallback([&] { ready = true; });
+  Listen(*server, [&] { ready = true; });
   ASSERT_TRUE(b_->loop().RunUntil([&] { return ready; }, absl::Seconds(20)));
   const Datagram asked = *ReceiveOne(*server);
   EXPECT_EQ(asked.info.source.address, *IpAddress::Parse("fe80::11%21"));
@@ -260,7 +260,7 @@ TEST_F(MulticastTest, ALinkLocalPeerKeepsItsScope) {
   ASSERT_THAT(SendOne(*server, "answer", asked.info.source, {.source = *asked.info.destination}),
               IsOk());
   std::optional<Datagram> answer;
-  client->SetReadyCallback([&] { answer = ReceiveOne(*client); });
+  Listen(*client, [&] { answer = ReceiveOne(*client); });
   ASSERT_TRUE(RunUntil([&] { return answer.has_value(); }));
   EXPECT_EQ(answer->info.source, to);
 }
@@ -273,7 +273,7 @@ TEST_F(MulticastTest, ASecondAddressCanBeTheSource) {
     const IpAddress second = IpAddress::Ipv4(10, 77, 0, 11);
     ASSERT_THAT(SendOne(*sender, "x", to, {.source = second}), IsOk());
     bool ready = false;
-    receiver->SetReadyCallback([&] { ready = true; });
+    Listen(*receiver, [&] { ready = true; });
     ASSERT_TRUE(b_->loop().RunUntil([&] { return ready; }, absl::Seconds(20)));
     EXPECT_EQ(ReceiveOne(*receiver)->info.source.address, second);
   }
@@ -337,7 +337,7 @@ TEST_F(MulticastTest, AnUnreachablePortOfAnotherHostIsAnAsynchronousError) {
   const Endpoint closed(IpAddress::Ipv4(10, 77, 0, 2), 9);
   ASSERT_THAT(socket->Connect(closed), IsOk());
   std::optional<AsyncError> error;
-  socket->SetReadyCallback([&] { error = socket->TakeAsyncError(); });
+  Listen(*socket, [&] { error = socket->TakeAsyncError(); });
   ASSERT_THAT(SendOne(*socket, "x"), IsOk());
   ASSERT_TRUE(RunUntil([&] { return error.has_value(); }));
   EXPECT_THAT(error->status, HasCause(SocketError::kConnectionRefused));

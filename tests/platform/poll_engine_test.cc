@@ -57,14 +57,14 @@ TEST_F(PollEngineTest, AnEngineThatCannotBeMadeSaysWhy) {
 TEST_F(PollEngineTest, AnInterruptedWaitGoesOn) {
   calls_->Fail(Call::kPoll, EINTR, 3);
   int runs = 0;
-  receiver_->SetReadyCallback([&] { ++runs; });
+  Listen(*receiver_, [&] { ++runs; });
   EXPECT_THAT(SendOne(*sender_, "x", to_), IsOk());
   EXPECT_TRUE(RunUntil([&] { return runs == 1; }));
 }
 
 TEST_F(PollEngineTest, WhatIsLeftUnreadDoesNotKeepTheLoopBusy) {
   int runs = 0;
-  receiver_->SetReadyCallback([&] { ++runs; });
+  Listen(*receiver_, [&] { ++runs; });
   EXPECT_THAT(SendOne(*sender_, "x", to_), IsOk());
   ASSERT_TRUE(RunUntil([&] { return runs == 1; }));
   const int before = calls_->count(Call::kPoll);
@@ -75,7 +75,7 @@ TEST_F(PollEngineTest, WhatIsLeftUnreadDoesNotKeepTheLoopBusy) {
 
 TEST_F(PollEngineTest, WhoReadsOneOfTwoIsToldOfTheOther) {
   std::vector<std::string> read;
-  receiver_->SetReadyCallback([&] { read.push_back(ReceiveOne(*receiver_)->payload); });
+  Listen(*receiver_, [&] { read.push_back(ReceiveOne(*receiver_)->payload); });
   EXPECT_THAT(SendOne(*sender_, "one", to_), IsOk());
   EXPECT_THAT(SendOne(*sender_, "two", to_), IsOk());
   EXPECT_TRUE(RunUntil([&] { return read.size() == 2; }));
@@ -112,7 +112,7 @@ TEST_F(PollEngineTest, ManySocketsComeAndGo) {
   std::vector<int> runs(20);
   for (size_t i = 0; i < runs.size(); ++i) {
     sockets.push_back(NewBound(AddressFamily::kIpv4));
-    sockets.back()->SetReadyCallback([&runs, i] { ++runs[i]; });
+    Listen(*sockets.back(), [&runs, i] { ++runs[i]; });
   }
   // From the middle, from the front, and the last.
   for (const size_t gone : {7, 0, 19}) sockets[gone] = nullptr;

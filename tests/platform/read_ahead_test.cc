@@ -243,7 +243,7 @@ TEST_F(ReadAheadTest, WhatWasTakenAheadIsKnownToBeThere) {
   const Endpoint there = LoopbackOf(*carol, AddressFamily::kIpv4);
   for (int i = 0; i < 8; ++i) EXPECT_THAT(SendOne(*alice_, "x", there), IsOk());
   bool ran = false;
-  carol->SetReadyCallback([&] {
+  Listen(*carol, [&] {
     if (ran) return;
     ran = true;
     // One, one, and the first of two.
@@ -253,7 +253,7 @@ TEST_F(ReadAheadTest, WhatWasTakenAheadIsKnownToBeThere) {
     }
   });
   ASSERT_TRUE(RunUntil([&] { return ran; }));
-  carol->SetReadyCallback(nullptr);
+  Listen(*carol, nullptr);
   EXPECT_EQ(carol->known_datagrams(), Waiting::kSomething);
   EXPECT_TRUE(ReceiveOne(*carol).has_value());
   EXPECT_EQ(carol->known_datagrams(), Waiting::kUnknown) << "the others are the kernel's";

@@ -76,7 +76,7 @@ struct Script {
   std::deque<AsyncError> async_errors;  // What TakeAsyncError gives.
   std::vector<std::string> calls;       // What was called, in order: Bind, Connect, Send.
   int ready_requests = 0;               // How often RequestReady was called.
-  absl::AnyInvocable<void()> ready;     // The ready callback, for the test to run.
+  ReadyListener* listener = nullptr;    // For the test to tell.
 };
 
 class ScriptedSocket final : public EngineSocket {
@@ -123,9 +123,7 @@ class ScriptedSocket final : public EngineSocket {
     script_.async_errors.pop_front();
     return error;
   }
-  void SetReadyCallback(absl::AnyInvocable<void()> ready) override {
-    script_.ready = std::move(ready);
-  }
+  void SetListener(ReadyListener* listener) override { script_.listener = listener; }
   void RequestReady() override { ++script_.ready_requests; }
   absl::Status RequestMetadata(Metadata) override { return script_.metadata; }
   absl::Status SetOption(SocketOption option, int) override {

@@ -124,12 +124,12 @@ TEST_F(UdpSocketTest, AStaleHintIsNotToldToTheProgram) {
   ASSERT_THAT(socket.Bind(), IsOk());
   int signals = 0;
   socket.OnReadyRead([&] { ++signals; });
-  script_.ready();
+  script_.listener->OnReady();
   EXPECT_EQ(signals, 0);
   script_.arrived = {"x"};
-  script_.ready();
+  script_.listener->OnReady();
   EXPECT_EQ(signals, 1);
-  script_.ready();
+  script_.listener->OnReady();
   EXPECT_EQ(signals, 1) << "told again although nothing was read";
 }
 
@@ -157,7 +157,7 @@ TEST_F(UdpSocketTest, AsynchronousErrorsAreToldInOrderAndBeforeTheData) {
   for (const char* text : {"first", "second"}) {
     script_.async_errors.push_back({.status = absl::UnavailableError(text)});
   }
-  script_.ready();
+  script_.listener->OnReady();
   EXPECT_THAT(order, ElementsAre("first", "second", "data"));
 }
 
@@ -256,11 +256,11 @@ TEST_F(UdpSocketTest, AFloodOfErrorsIsToldInParts) {
     script_.async_errors.push_back({.status = absl::UnavailableError("unreachable")});
   }
   const int requests = script_.ready_requests;
-  script_.ready();
+  script_.listener->OnReady();
   Turn();
   EXPECT_EQ(told, kReadyReadMax);
   EXPECT_EQ(script_.ready_requests, requests + 1);
-  script_.ready();
+  script_.listener->OnReady();
   Turn();
   EXPECT_EQ(told, kReadyReadMax + 3);
   EXPECT_EQ(script_.ready_requests, requests + 1);

@@ -14,12 +14,14 @@
 #include "gtest/gtest.h"
 #include "udp/datagram.h"
 #include "udp/network_interface.h"
+#include "udp/testing/listen.h"
 #include "udp/testing/matchers.h"
 
 namespace pollux::lab {
 namespace {
 
 using ::pollux::testing::IsOk;
+using ::pollux::testing::Listen;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -73,7 +75,7 @@ TEST_F(LabTest, ADatagramCrossesEachWireAtOnce) {
                        .options = {}};
     ASSERT_THAT(sender->Send({&out, 1}), IsOk());
     bool ready = false;
-    receiver->SetReadyCallback([&] { ready = true; });
+    Listen(*receiver, [&] { ready = true; });
     EXPECT_TRUE(b_->loop().RunUntil([&] { return ready; }, absl::Seconds(5)));
     std::array<char, 16> buffer;
     ReceiveSlot in{.buffer = absl::MakeSpan(buffer), .size = 0, .info = {}};

@@ -61,11 +61,7 @@ void SocketCore::ListenAsNeeded() {
   const bool needed = ready_read.is_set() || error_occurred.is_set();
   if (socket == nullptr || needed == listening_) return;
   listening_ = needed;
-  if (!needed) {
-    socket->SetReadyCallback(nullptr);
-    return;
-  }
-  socket->SetReadyCallback([this] { EngineReady(); });
+  socket->SetListener(needed ? this : nullptr);
 }
 
 void SocketCore::CollectErrors() {
@@ -156,7 +152,7 @@ void SocketCore::ReadyReadReplaced() {
   if (socket != nullptr && ready_read.is_set()) socket->RequestReady();
 }
 
-ABSL_ATTRIBUTE_HOT void SocketCore::EngineReady() {
+ABSL_ATTRIBUTE_HOT void SocketCore::OnReady() {
   const Running running(*this);
   if (socket->known_errors() != Waiting::kNothing) ReportAsyncErrors();
   if (ABSL_PREDICT_FALSE(first_event_ < events_.size())) Flush();

@@ -28,6 +28,7 @@
 #include "udp/datagram.h"
 #include "udp/endpoint.h"
 #include "udp/event_loop.h"
+#include "udp/internal/inline_callback.h"
 #include "udp/internal/signal.h"
 #include "udp/socket_engine.h"
 #include "udp/socket_error.h"
@@ -36,7 +37,7 @@
 
 namespace pollux::internal {
 
-class SocketCore : public std::enable_shared_from_this<SocketCore> {
+class SocketCore final : public std::enable_shared_from_this<SocketCore>, private ReadyListener {
  public:
   explicit SocketCore(SocketEngine& of);
 
@@ -44,7 +45,7 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
 
   SocketEngine& engine;
   std::unique_ptr<EngineSocket> socket;  // Null while unconnected, and while a name is looked up.
-  Signal<> ready_read;
+  InlineCallback ready_read;
   size_t ready_read_max = kReadyReadMax;  // How much one OnReadyRead hands out; 0: no bound.
 
  private:
@@ -62,7 +63,7 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
   bool told_ = false;           // ready_read has run, and the program has not read since.
   bool in_ready_read_ = false;  // ready_read is running: never recursively.
   bool handle_taken_ = false;
-  bool listening_ = false;                // The engine socket has our callback.
+  bool listening_ = false;                // To the engine socket.
   uint32_t first_event_ = 0;              // In `events_`.
   absl::InlinedVector<Event, 1> events_;  // Signals to come, from first_event_ on; keeps its room.
 
@@ -194,7 +195,7 @@ class SocketCore : public std::enable_shared_from_this<SocketCore> {
 
   void Queue(Event event);
   void Flush();
-  void EngineReady();
+  void OnReady() override;
   void ReportAsyncErrors();
   void TellReadyRead();
   // How much OnReadyRead may hand out from here on.
