@@ -250,8 +250,8 @@ void HostSocket::Approach() const {
   // Behind the program's socket is who listens, and right before that, since it was made right
   // before, mostly what the program's callback looks at.
   constexpr size_t kBefore = 48;
-  constexpr size_t kListener = 4 * internal::kCacheLine;
-  internal::Prefetch(reinterpret_cast<const char*>(listener_) - kBefore, kListener);
+  constexpr size_t kLines = 4;
+  internal::PrefetchLines<kLines>(reinterpret_cast<const char*>(listener_) - kBefore);
 }
 
 // ---- Options and groups ----

@@ -19,7 +19,7 @@ constexpr size_t kFirstRingSize = 8;
 // How many entries before its turn one is fetched, and how much of it; its slot before that.
 constexpr uint64_t kFetchedAhead = 4;
 constexpr uint64_t kSlotFetchedAhead = 4 * kFetchedAhead;
-constexpr size_t kFetchedBytes = 5 * internal::kCacheLine;
+constexpr size_t kFetchedLines = 5;
 // Memory for so many entries is given back when none is left: there was something out of the usual.
 constexpr size_t kLargeRingSize = 16384;
 
@@ -115,7 +115,7 @@ void TimerQueue::Run::TakeFirst() {
   // Entries lie anywhere in memory: those that come soon are on their way from there by then.
   if (end_ - first_ > kFetchedAhead) {
     internal::Prefetch(&At(first_ + kSlotFetchedAhead));
-    internal::Prefetch(At(first_ + kFetchedAhead).entry, kFetchedBytes);
+    internal::PrefetchLines<kFetchedLines>(At(first_ + kFetchedAhead).entry);
   }
   ++first_;
   for (; !empty() && front().entry == nullptr; ++first_) --gaps_;

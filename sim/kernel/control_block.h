@@ -127,10 +127,6 @@ struct ControlBlock {
   UserId user = 0;
   bool address_was_asked = false;  // The bind named the address, and the port: what a disconnect
   bool port_was_asked = false;     // leaves.
-  // Where it receives: a wildcard (IPv4's, IPv6's, or `Any()` for both), or one address, without
-  // scope. A dual-stack socket on an IPv4 address is bound to the mapped form, and has the IPv4
-  // address here.
-  IpAddress local;
   // Where it sends from; unset: the route decides. A socket bound to a group sends from an
   // interface.
   IpAddress source;
@@ -148,6 +144,10 @@ struct ControlBlock {
 
   // ---- What each one needs, side by side, and last: next to it is who reads them ----
 
+  // Where it receives: a wildcard (IPv4's, IPv6's, or `Any()` for both), or one address, without
+  // scope. A dual-stack socket on an IPv4 address is bound to the mapped form, and has the IPv4
+  // address here.
+  IpAddress local;
   SocketId id = 0;
   RingQueue<QueuedDatagram> queue;
   size_t charged = 0;
@@ -174,10 +174,7 @@ struct ControlBlock {
   SocketOptions options;
 
   // Has the processor fetch what each datagram needs.
-  void Prefetch() const {
-    const auto* const first = reinterpret_cast<const char*>(&id);
-    internal::Prefetch(first, reinterpret_cast<const char*>(&options + 1) - first);
-  }
+  void Prefetch() const { internal::PrefetchLines<3>(&id); }
   bool bound() const { return port != 0; }
   bool is_ipv6() const { return family != AddressFamily::kIpv4; }
   // Whether it can receive datagrams of a protocol, by what it is bound to.

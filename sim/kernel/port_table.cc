@@ -48,6 +48,7 @@ void PortTable::Add(ControlBlock& socket) {
       chain->PushFront(&socket);
     }
   }
+  NoteSole(socket.port, port.sockets);
 }
 
 void PortTable::Remove(ControlBlock& socket) {
@@ -58,8 +59,15 @@ void PortTable::Remove(ControlBlock& socket) {
   if (found == by_port_.end()) return;
   Port& port = found->second;
   port.sockets.Erase(&socket);
+  NoteSole(socket.port, port.sockets);
   if (!socket.options.reuse_address) --port.without_reuse;
   if (port.sockets.empty()) by_port_.erase(found);
+}
+
+void PortTable::NoteSole(uint16_t port, const Chain<ControlBlock>& sockets) {
+  std::unique_ptr<Page>& page = soles_[port / kPage];
+  if (page == nullptr) page = std::make_unique<Page>();
+  (*page)[port % kPage] = sockets.size() == 1 ? sockets.all().front() : nullptr;
 }
 
 void PortTable::EraseAddress(const Key& key, const ControlBlock& socket) {

@@ -9,8 +9,10 @@
 #ifndef POLLUX_SIM_KERNEL_PORT_TABLE_H_
 #define POLLUX_SIM_KERNEL_PORT_TABLE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -56,6 +58,11 @@ class PortTable {
   // A span is good until the table changes. All sockets of a port: newest first, but IPv6 sockets
   // with SO_REUSEPORT last, as Linux has them.
   absl::Span<ControlBlock* const> OnPort(uint16_t port) const;
+  // The socket of a port that has no other; null if there is none, or there are several.
+  ControlBlock* Sole(uint16_t port) const {
+    const std::unique_ptr<Page>& page = soles_[port / kPage];
+    return page == nullptr ? nullptr : (*page)[port % kPage];
+  }
   // Whether none of them lacks SO_REUSEADDR.
   bool AllReuseAddress(uint16_t port) const;
   // Those bound to an address of it; an unset address asks for those on a wildcard, of any
@@ -81,7 +88,13 @@ class PortTable {
     size_t without_reuse = 0;  // How many of them lack SO_REUSEADDR.
   };
 
+  static constexpr size_t kPorts = 65536;
+  static constexpr size_t kPage = 256;
+  using Page = std::array<ControlBlock*, kPage>;
+
   static Key KeyOf(const ControlBlock& socket);
+  // The sockets of a port have changed to these.
+  void NoteSole(uint16_t port, const Chain<ControlBlock>& sockets);
   void EraseAddress(const Key& key, const ControlBlock& socket);
   void JoinGroup(ControlBlock& socket);
 
@@ -91,6 +104,8 @@ class PortTable {
   // Looked up, never iterated.
   absl::flat_hash_map<uint16_t, Port> by_port_;
   absl::flat_hash_map<Key, Chain<ControlBlock>> by_address_;
+  // What `Sole` tells: most ports have one socket, and most packets are for such a port.
+  std::array<std::unique_ptr<Page>, kPorts / kPage> soles_;
 };
 
 }  // namespace pollux::sim

@@ -118,10 +118,9 @@ ControlBlock* FindEarly(const PlatformRules& rules, Sockets chain, const Arrival
   return exact && Carries(*first, arrival) && Admits(rules, *first, arrival) ? first : nullptr;
 }
 
-// Whether there is nothing by which a socket chooses: alone on an address, it gets all that comes.
-bool TakesAll(const ControlBlock& socket) {
-  return !socket.connected && !socket.former_peer && !socket.reuse_group &&
-         socket.options.bound_interface == 0;
+// Whether there is nothing by which a socket chooses whom it hears.
+bool HearsAnybody(const ControlBlock& socket) {
+  return !socket.connected && !socket.former_peer && socket.options.bound_interface == 0;
 }
 
 }  // namespace
@@ -153,10 +152,13 @@ ControlBlock* FindReceiver(const PlatformRules& rules, const PortTable& ports,
                            const Arrival& arrival, bool early) {
   const uint16_t port = arrival.destination.port;
   const IpAddress address = arrival.destination.address.WithScope(0);
-  const Sockets specific = ports.OnAddress(address, port);
-  if (specific.size() == 1 && TakesAll(*specific.front()) && Carries(*specific.front(), arrival)) {
-    return specific.front();
+  // Mostly a port has one socket, which gets all that is for its address.
+  ControlBlock* const sole = ports.Sole(port);
+  if (sole != nullptr && HearsAnybody(*sole) && Carries(*sole, arrival) &&
+      (sole->on_wildcard() || sole->local == address)) {
+    return sole;
   }
+  const Sockets specific = ports.OnAddress(address, port);
   if (early) {
     if (ControlBlock* first = FindEarly(rules, specific, arrival)) return first;
   }
