@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstring>
 
-#include "absl/base/attributes.h"
 #include "sim/choice/random.h"
+#include "sim/trace/digest.h"
 #include "sim/trace/fold.h"
 
 namespace pollux::sim {
@@ -17,6 +17,7 @@ constexpr size_t kWord = sizeof(uint64_t);
 constexpr size_t kPiece = 2 * kWord;
 constexpr size_t kLanes = 4;
 constexpr size_t kBlock = kLanes * kPiece;
+static_assert(2 * kBlock == kDigestBytesMin);  // There is one block at most.
 // Any odd-looking numbers: what each lane, and the rest, begin with, and what every second word
 // goes with. One for all: with more a processor has not the registers to keep them at hand.
 constexpr uint64_t kFirst[kLanes + 1] = {MixBits(1), MixBits(2), MixBits(3), MixBits(4),
@@ -82,36 +83,32 @@ uint64_t FoldEnd(absl::string_view bytes) {
                    word ? Load<uint64_t>(end - kWord) : 0, kFirst[kLanes]);
 }
 
-struct Lanes {
-  uint64_t a = kFirst[0], b = kFirst[1], c = kFirst[2], d = kFirst[3];
-};
-
-// Whole blocks. A function of its own, in which compilers have registers enough for the lanes.
-ABSL_ATTRIBUTE_NOINLINE Lanes FoldBlocks(const char* data, const char* end) {
-  Lanes lanes;
-  for (; data != end; data += kBlock) {
-    lanes.a = FoldPiece(data, lanes.a);
-    lanes.b = FoldPiece(data + kPiece, lanes.b);
-    lanes.c = FoldPiece(data + 2 * kPiece, lanes.c);
-    lanes.d = FoldPiece(data + 3 * kPiece, lanes.d);
-  }
-  return lanes;
-}
-
 }  // namespace
 
-// Bytes go through four lanes side by side, a piece at a time, since each step has to wait for the
-// one before in its own lane only, and not for what was added before.
+// Few bytes go through four lanes side by side, a piece at a time, since each step has to wait for
+// the one before in its own lane only, and not for what was added before.
 void Fingerprint::Add(absl::string_view bytes) {
   Add(bytes.size());
-  const char* const rest = bytes.data() + bytes.size() / kBlock * kBlock;
-  Lanes lanes;
-  if (bytes.size() >= kBlock) lanes = FoldBlocks(bytes.data(), rest);
+  if (bytes.size() >= kDigestBytesMin) {
+    const Digest digest = DigestOf(bytes);
+    Add(digest.low);
+    Add(digest.high);
+    return;
+  }
+  uint64_t a = kFirst[0], b = kFirst[1], c = kFirst[2], d = kFirst[3];
+  const char* rest = bytes.data();
+  if (bytes.size() >= kBlock) {
+    a = FoldPiece(rest, a);
+    b = FoldPiece(rest + kPiece, b);
+    c = FoldPiece(rest + 2 * kPiece, c);
+    d = FoldPiece(rest + 3 * kPiece, d);
+    rest += kBlock;
+  }
   const size_t pieces = bytes.size() % kBlock / kPiece;
-  if (pieces > 0) lanes.a = FoldPiece(rest, lanes.a);
-  if (pieces > 1) lanes.b = FoldPiece(rest + kPiece, lanes.b);
-  if (pieces > 2) lanes.c = FoldPiece(rest + 2 * kPiece, lanes.c);
-  uint64_t sum = lanes.a + lanes.b + lanes.c + lanes.d;
+  if (pieces > 0) a = FoldPiece(rest, a);
+  if (pieces > 1) b = FoldPiece(rest + kPiece, b);
+  if (pieces > 2) c = FoldPiece(rest + 2 * kPiece, c);
+  uint64_t sum = a + b + c + d;
   if (bytes.size() % kPiece != 0) sum += FoldEnd(bytes);
   Add(sum);
 }

@@ -49,7 +49,7 @@ TEST(Fingerprint, OrderAndBoundariesMatter) {
 TEST(Fingerprint, SeesEveryBit) {
   std::set<uint64_t> seen;
   size_t count = 0;
-  for (size_t size = 0; size <= 80; ++size) {
+  for (size_t size = 0; size <= 150; ++size) {
     std::string bytes(size, '\0');
     seen.insert(Of(bytes));
     ++count;
@@ -68,8 +68,8 @@ TEST(Fingerprint, SeesEveryBit) {
 // Pieces that change places are seen, wherever they stand.
 TEST(Fingerprint, SeesWhatChangesPlaces) {
   constexpr size_t kPiece = 16;
-  std::string bytes(200, '\0');
-  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i);
+  std::string bytes(400, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i ^ i >> 4);
   std::set<uint64_t> seen = {Of(bytes)};
   size_t count = 1;
   for (size_t a = 0; a + kPiece <= bytes.size(); a += kPiece) {
@@ -79,6 +79,28 @@ TEST(Fingerprint, SeesWhatChangesPlaces) {
       changed.replace(b, kPiece, bytes, a, kPiece);
       seen.insert(Of(changed));
       ++count;
+    }
+  }
+  EXPECT_EQ(seen.size(), count);
+}
+
+// What changes alike in two places does not cancel out, wherever they are.
+TEST(Fingerprint, SeesTwoEqualChanges) {
+  constexpr size_t kWord = 8;
+  const std::string zeros(256, '\0');
+  std::set<uint64_t> seen = {Of(zeros)};
+  size_t count = 1;
+  for (const std::string& word :
+       {std::string(kWord, '\xff'), std::string("\1\0\0\0\0\0\0\0", kWord),
+        std::string("\0\0\0\0\0\0\0\x80", kWord)}) {
+    for (size_t a = 0; a < zeros.size(); a += kWord) {
+      for (size_t b = a; b < zeros.size(); b += kWord) {
+        std::string changed = zeros;
+        changed.replace(a, kWord, word);
+        changed.replace(b, kWord, word);
+        seen.insert(Of(changed));
+        ++count;
+      }
     }
   }
   EXPECT_EQ(seen.size(), count);
