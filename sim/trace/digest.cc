@@ -11,6 +11,7 @@
 
 // What may use the instruction is only called where it is there.
 #if defined(__x86_64__) && defined(__GNUC__)
+#include <cpuid.h>      // lint: allow(include) whether there is
 #include <wmmintrin.h>  // lint: allow(include) the instruction of x86
 #define POLLUX_MAY_USE_AES __attribute__((target("aes")))
 #else
@@ -99,7 +100,10 @@ struct Vector {
   __m128i bits;
 
   static bool IsSupported() {
-    static const bool kSupported = __builtin_cpu_supports("aes") != 0;
+    static const bool kSupported = [] {
+      unsigned a = 0, b = 0, c = 0, d = 0;
+      return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_AES) != 0;
+    }();
     return kSupported;
   }
   POLLUX_MAY_USE_AES static Vector Load(const char* bytes) {
