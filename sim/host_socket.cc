@@ -249,9 +249,9 @@ void HostSocket::Approach() const {
   UdpStack::Prefetch(block_);
   // Behind the program's socket is who listens, and right before that, since it was made right
   // before, mostly what the program's callback looks at.
-  constexpr size_t kBefore = 48;
+  constexpr ptrdiff_t kBefore = 48;
   constexpr size_t kLines = 4;
-  internal::PrefetchLines<kLines>(reinterpret_cast<const char*>(listener_) - kBefore);
+  internal::PrefetchLines<kLines>(listener_, -kBefore);
 }
 
 // ---- Options and groups ----

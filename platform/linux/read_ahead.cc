@@ -69,7 +69,7 @@ ABSL_ATTRIBUTE_HOT void ReadAhead::Take(ReceiveSlot& to) {
   const size_t size = next_size();
   // What will be taken next is mostly as long as this.
   if (slot_ + 1 != end_) {
-    internal::Prefetch(slot_[1].buffer.data(), std::min(size, kFetchedMost));
+    internal::PrefetchBytes(slot_[1].buffer.data(), std::min(size, kFetchedMost));
   }
   to.size = std::min(size, to.buffer.size());
   to.segment_size = 0;

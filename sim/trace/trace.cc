@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "sim/choice/random.h"
 #include "sim/trace/fold.h"
+#include "udp/internal/check.h"
 
 namespace pollux::sim {
 namespace {
@@ -24,6 +25,9 @@ template <size_t kPlace>
 uint64_t Pair(uint64_t a, uint64_t b) {
   return Fold(a ^ kKeys[2 * kPlace], b ^ kKeys[2 * kPlace + 1]);
 }
+
+constexpr absl::string_view kCalledBack =
+    "a trace sink has called back into the simulation from OnEvent; post what it wants to a loop";
 
 uint64_t NumberOf(absl::Duration duration) {
   return static_cast<uint64_t>(absl::ToInt64Nanoseconds(duration));
@@ -70,7 +74,14 @@ Trace::~Trace() {
   for (TraceSink* sink : sinks_) sink->trace_ = nullptr;
 }
 
+void Trace::Tell(const TraceEvent& event) {
+  telling_ = true;
+  for (TraceSink* sink : sinks_) sink->OnEvent(event);
+  telling_ = false;
+}
+
 void Trace::Record(TraceEvent& event) {
+  POLLUX_CHECK(!telling_, kCalledBack);
   event.sequence = ++count_;
   Kept& kept = kept_[++whole_ % kKept];
   if (event.packet != nullptr) {
@@ -86,7 +97,7 @@ void Trace::Record(TraceEvent& event) {
   kept.event.message = nullptr;
   latest_[count_ % kKept] = {whole_, event.socket};
   Condense(event);
-  for (TraceSink* sink : sinks_) sink->OnEvent(event);
+  if (ABSL_PREDICT_FALSE(!sinks_.empty())) Tell(event);
 }
 
 void Trace::RecordAgain(const Packet& packet, SocketId socket) {
@@ -102,7 +113,7 @@ void Trace::TellAgain(const Packet& packet, SocketId socket) {
   event.socket = socket;
   event.packet = &packet;
   event.note = kept.note;
-  for (TraceSink* sink : sinks_) sink->OnEvent(event);
+  Tell(event);
 }
 
 void Trace::RecordFault(absl::Duration time, absl::string_view name, absl::string_view interface,
@@ -162,10 +173,14 @@ void Trace::Condense(const TraceEvent& event) {
   if (!event.note.empty()) fingerprint_.Add(event.note);
 }
 
-TraceSink::TraceSink(Trace& trace) : trace_(&trace) { trace.sinks_.push_back(this); }
+TraceSink::TraceSink(Trace& trace) : trace_(&trace) {
+  POLLUX_CHECK(!trace.telling_, "a trace sink was made while sinks are told of an event");
+  trace.sinks_.push_back(this);
+}
 
 TraceSink::~TraceSink() {
   if (trace_ == nullptr) return;
+  POLLUX_CHECK(!trace_->telling_, "a trace sink was destroyed while sinks are told of an event");
   std::vector<TraceSink*>& sinks = trace_->sinks_;
   sinks.erase(std::find(sinks.begin(), sinks.end(), this));
 }

@@ -80,6 +80,7 @@ class Trace {
   };
 
   void Condense(const TraceEvent& event);
+  void Tell(const TraceEvent& event);
   // Tells the sinks of what was recorded again.
   void TellAgain(const Packet& packet, SocketId socket);
 
@@ -91,6 +92,7 @@ class Trace {
   std::array<Latest, kKept> latest_;
   std::array<Kept, kKept> kept_;
   std::vector<TraceSink*> sinks_;
+  bool telling_ = false;  // Sinks are being told.
 };
 
 // Sees every event from its construction to its destruction. May outlive the trace.
@@ -101,7 +103,8 @@ class TraceSink {
   TraceSink& operator=(const TraceSink&) = delete;
   virtual ~TraceSink();
 
-  // Must not call back into the simulation.
+  // Must not call back into the simulation, but for `Post` of a loop, nor make or destroy sinks.
+  // What would go on record from within, and sinks, are checked.
   virtual void OnEvent(const TraceEvent& event) = 0;
 
  private:

@@ -9,6 +9,7 @@
 #define POLLUX_UDP_INTERNAL_PREFETCH_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/base/attributes.h"
 
@@ -16,30 +17,33 @@ namespace pollux::internal {
 
 inline constexpr size_t kCacheLine = 64;
 
-// One line of the cache. Always inlined: GCC takes a function that does nothing else for one that
-// does nothing, and leaves calls of it out.
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Prefetch(const void* memory) {
+// The line of the cache that is `offset` bytes from `memory`, which may be null. Always inlined:
+// GCC takes a function that does nothing else for one that does nothing, and leaves calls of it
+// out.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Prefetch(const void* memory, ptrdiff_t offset = 0) {
 #ifdef __GNUC__
-  __builtin_prefetch(memory);
+  // By numbers, since pointers may not be moved to where nothing is.
+  const uintptr_t at = reinterpret_cast<uintptr_t>(memory) + static_cast<uintptr_t>(offset);
+  __builtin_prefetch(reinterpret_cast<const void*>(at));
   asm volatile("");  // So that whoever calls this does something.
 #else
   static_cast<void>(memory);
+  static_cast<void>(offset);
 #endif
 }
 
-// `size` bytes, from `memory` on.
-inline void Prefetch(const void* memory, size_t size) {
-  const char* const bytes = static_cast<const char*>(memory);
+// The first `size` bytes.
+inline void PrefetchBytes(const void* memory, size_t size) {
 #pragma GCC unroll 4
-  for (size_t at = 0; at < size; at += kCacheLine) Prefetch(bytes + at);
+  for (size_t at = 0; at < size; at += kCacheLine) Prefetch(memory, static_cast<ptrdiff_t>(at));
 }
 
-// That many lines, from `memory` on: no more instructions than lines.
+// So many lines, from `offset` bytes on: no more instructions than lines.
 template <size_t kLines>
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline void PrefetchLines(const void* memory) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void PrefetchLines(const void* memory, ptrdiff_t offset = 0) {
   if constexpr (kLines > 0) {
-    Prefetch(memory);
-    PrefetchLines<kLines - 1>(static_cast<const char*>(memory) + kCacheLine);
+    Prefetch(memory, offset);
+    PrefetchLines<kLines - 1>(memory, offset + static_cast<ptrdiff_t>(kCacheLine));
   }
 }
 

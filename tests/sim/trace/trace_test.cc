@@ -149,6 +149,52 @@ TEST(Trace, AnotherSocketsEventIsAsIfItWereRecordedWhole) {
   EXPECT_EQ(again_text.text(), whole_text.text());
 }
 
+TEST(TraceDeathTest, ASinkMustNotPutAnythingOnRecord) {
+  class Meddler final : public TraceSink {
+   public:
+    explicit Meddler(Trace& trace) : TraceSink(trace), trace_(trace) {}
+    void OnEvent(const TraceEvent&) override {
+      trace_.RecordFault(absl::ZeroDuration(), "bob", "", "crash");
+    }
+
+   private:
+    Trace& trace_;
+  };
+  Trace trace;
+  const Packet packet = Hello();
+  TraceEvent event = EventOf(EventKind::kDelivered, packet);
+  const Meddler meddler(trace);
+  EXPECT_DEATH(trace.Record(event), "called back into the simulation");
+}
+
+TEST(TraceDeathTest, ASinkMustNotMakeOrEndSinks) {
+  class Maker final : public TraceSink {
+   public:
+    explicit Maker(Trace& trace) : TraceSink(trace), trace_(trace) {}
+    void OnEvent(const TraceEvent&) override { made_ = std::make_unique<TextTrace>(trace_); }
+
+   private:
+    Trace& trace_;
+    std::unique_ptr<TraceSink> made_;
+  };
+  class Ender final : public TraceSink {
+   public:
+    explicit Ender(Trace& trace) : TraceSink(trace), other_(std::make_unique<TextTrace>(trace)) {}
+    void OnEvent(const TraceEvent&) override { other_.reset(); }
+
+   private:
+    std::unique_ptr<TraceSink> other_;
+  };
+  const Packet packet = Hello();
+  TraceEvent event = EventOf(EventKind::kDelivered, packet);
+  Trace first;
+  const Maker maker(first);
+  EXPECT_DEATH(first.Record(event), "a trace sink was made");
+  Trace second;
+  const Ender ender(second);
+  EXPECT_DEATH(second.Record(event), "a trace sink was destroyed");
+}
+
 TEST(TextTrace, HearsFromConstructionToDestruction) {
   auto trace = std::make_unique<Trace>();
   const Packet packet = Hello();
