@@ -22,9 +22,9 @@ inline constexpr size_t kCacheLine = 64;
 // out.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void Prefetch(const void* memory, ptrdiff_t offset = 0) {
 #ifdef __GNUC__
-  // By numbers, since pointers may not be moved to where nothing is.
+  // By numbers, since a pointer must not be moved to where nothing is.
   const uintptr_t at = reinterpret_cast<uintptr_t>(memory) + static_cast<uintptr_t>(offset);
-  __builtin_prefetch(reinterpret_cast<const void*>(at));
+  __builtin_prefetch(reinterpret_cast<const void*>(at));  // NOLINT(performance-no-int-to-ptr)
   asm volatile("");  // So that whoever calls this does something.
 #else
   static_cast<void>(memory);
