@@ -110,7 +110,6 @@ class WindowsSocket final : public EngineSocket, private WindowsLoop::Watched {
 
   WindowsLoop& loop_;
   const SocketRef socket_;
-  // Shared by a running callback, which may replace it or destroy the socket.
   ReadyListener* listener_ = nullptr;  // Null for nobody.
   // Whether a receive may find something: until one has found nothing.
   bool maybe_readable_ = true;

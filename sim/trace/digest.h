@@ -29,7 +29,7 @@ inline constexpr size_t kDigestBytesMin = 128;
 
 // The same on every machine. Some bytes count twice, by how many there are: who asks adds that.
 Digest DigestOf(absl::string_view bytes);
-// The same without the instruction, fifty times as slow: for processors that lack it.
+// The same without the instruction, many times as slow: for processors that lack it.
 Digest DigestByTable(absl::string_view bytes);
 
 }  // namespace pollux::sim

@@ -271,13 +271,13 @@ void Bar(bool met, const std::string& what, double figure, absl::string_view rel
 
 // What `measure` says in a process of its own: so no row finds the heap as another has left it.
 template <typename Measure>
-Result InOwnProcess(Measure measure) {
+auto InOwnProcess(Measure measure) {
   int ends[2];
   std::fflush(stdout);
   if (pipe(ends) != 0) Require(absl::ErrnoToStatus(errno, "pipe"));
   const pid_t child = fork();
   if (child < 0) Require(absl::ErrnoToStatus(errno, "fork"));
-  Result result;
+  decltype(measure()) result = {};
   if (child == 0) {
     result = measure();
     _exit(write(ends[1], &result, sizeof(result)) == sizeof(result) ? 0 : 1);
@@ -308,8 +308,7 @@ int Main() {
   if (absl::GetFlag(FLAGS_unicast) > 0 || absl::GetFlag(FLAGS_multicast) > 0) {
     return MainOfOneRow();
   }
-  // First, while the heap has no holes that others have left.
-  const double memory = MeasureIdleSocket(50000);
+  const double memory = InOwnProcess([] { return MeasureIdleSocket(50000); });
   std::printf("%-10s %9s %6s %14s %8s %14s %12s\n", "unicast", "sockets", "bytes", "delivered/s",
               "ns each", "loopback/s", "ns-3/s");
   double thousand = 0;
