@@ -10,16 +10,17 @@
 #include "udp/internal/check.h"
 
 namespace pollux::internal {
+namespace {
+
+// Null never does.
+inline bool Holds(const absl::FunctionRef<bool()>* predicate) {
+  return predicate != nullptr && (*predicate)();
+}
+
+}  // namespace
 
 TurnLoop::~TurnLoop() {
   POLLUX_CHECK(depth_ == 0, "an event loop was destroyed by one of its own callbacks");
-}
-
-ABSL_ATTRIBUTE_HOT void TurnLoop::MarkReady(Source& source) {
-  if (source.marked_) return;
-  source.marked_ = true;
-  ready_.push_back(&source);
-  if (hosted_ && depth_ == 0) Wake();
 }
 
 void TurnLoop::Forget(Source& source) {
@@ -46,42 +47,20 @@ void TurnLoop::Stop() {
   if (waiting_.exchange(false)) Wake();
 }
 
-void TurnLoop::Run() { RunTurns(absl::InfiniteFuture(), nullptr); }
-
-void TurnLoop::RunFor(absl::Duration duration) { RunTurns(In(duration), nullptr); }
-
-ABSL_ATTRIBUTE_HOT bool TurnLoop::RunUntil(absl::FunctionRef<bool()> predicate,
-                                           absl::Duration timeout) {
-  return predicate() || RunTurns(In(timeout), &predicate);
-}
-
 ABSL_ATTRIBUTE_HOT absl::Time TurnLoop::In(absl::Duration timeout) const {
   return timeout == absl::InfiniteDuration() ? absl::InfiniteFuture() : Now() + timeout;
-}
-
-ABSL_ATTRIBUTE_HOT bool TurnLoop::RunTurns(absl::Time deadline, const Predicate* predicate) {
-  ++depth_;
-  bool satisfied = false;
-  while (true) {
-    satisfied = Turn(deadline, predicate);
-    const bool stopped = news_ && TakeStop();
-    if (satisfied || stopped) break;
-    if (deadline != absl::InfiniteFuture() && Now() >= deadline) break;
-  }
-  --depth_;
-  if (hosted_ && depth_ == 0) TellHost();
-  return satisfied;
 }
 
 // A loop that has slept runs from cold caches, and each return to a function that was called before
 // it slept is a surprise to the processor. So what every turn does is one function, and what few
 // turns do is elsewhere.
-ABSL_ATTRIBUTE_HOT bool TurnLoop::Turn(absl::Time deadline, const Predicate* predicate) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool TurnLoop::Turn(absl::Time deadline,
+                                                        const Predicate* predicate) {
   Collect(deadline);
   const uint64_t turn = turn_;
   if (ABSL_PREDICT_FALSE(!timers_.empty()) && FireTimers(turn, predicate)) return true;
   if (ABSL_PREDICT_FALSE(next_task_ < tasks_end_) && RunTasks(turn, predicate)) return true;
-  return ServeSources(turn, predicate) || (predicate != nullptr && (*predicate)());
+  return ServeSources(turn, predicate) || Holds(predicate);
 }
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void TurnLoop::Collect(absl::Time deadline) {
@@ -159,7 +138,7 @@ bool TurnLoop::FireTimers(uint64_t turn, const Predicate* predicate) {
     TimerQueue::Entry* const timer = timers_.PopDue(turn_start_);
     if (timer == nullptr) break;
     timer->Fire();
-    satisfied = predicate != nullptr && (*predicate)();
+    satisfied = Holds(predicate);
   }
   firing_ = false;
   return satisfied;
@@ -169,7 +148,7 @@ bool TurnLoop::RunTasks(uint64_t turn, const Predicate* predicate) {
   while (turn_ == turn && next_task_ < tasks_end_) {
     absl::AnyInvocable<void()> task = std::move(tasks_[next_task_++]);
     task();
-    if (predicate != nullptr && (*predicate)()) return true;
+    if (Holds(predicate)) return true;
   }
   return false;
 }
@@ -181,9 +160,35 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool TurnLoop::ServeSources(uint64_t turn,
     if (source == nullptr) continue;
     source->marked_ = false;
     source->OnReady();
-    if (predicate != nullptr && (*predicate)()) return true;
+    if (Holds(predicate)) return true;
   }
   return false;
+}
+
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool TurnLoop::RunTurns(absl::Time deadline,
+                                                            const Predicate* predicate) {
+  ++depth_;
+  bool satisfied = false;
+  while (true) {
+    satisfied = Turn(deadline, predicate);
+    const bool stopped = news_ && TakeStop();
+    if (satisfied || stopped) break;
+    if (deadline != absl::InfiniteFuture() && Now() >= deadline) break;
+  }
+  --depth_;
+  if (hosted_ && depth_ == 0) TellHost();
+  return satisfied;
+}
+
+void TurnLoop::Run() { RunFor(absl::InfiniteDuration()); }
+
+ABSL_ATTRIBUTE_HOT void TurnLoop::RunFor(absl::Duration duration) {
+  RunTurns(In(duration), nullptr);
+}
+
+ABSL_ATTRIBUTE_HOT bool TurnLoop::RunUntil(absl::FunctionRef<bool()> predicate,
+                                           absl::Duration timeout) {
+  return predicate() || RunTurns(In(timeout), &predicate);
 }
 
 bool TurnLoop::TakeStop() {

@@ -21,6 +21,8 @@
 #include <mutex>
 #include <vector>
 
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
@@ -53,7 +55,12 @@ class TurnLoop : public EventLoop {
   };
 
   // Has `source` served in the next turn.
-  void MarkReady(Source& source);
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void MarkReady(Source& source) {
+    if (source.marked_) return;
+    source.marked_ = true;
+    ready_.push_back(&source);
+    if (ABSL_PREDICT_FALSE(hosted_ && depth_ == 0)) Wake();
+  }
   // Takes `source` back, whether marked or not.
   void Forget(Source& source);
 
