@@ -6,7 +6,9 @@
 
 #include "absl/base/optimization.h"
 #include "absl/strings/str_cat.h"
+#include "udp/internal/datagram_info.h"
 #include "udp/internal/prefetch.h"
+#include "udp/internal/temporary.h"
 #include "udp/socket_error.h"
 
 namespace pollux::sim {
@@ -136,6 +138,21 @@ absl::StatusOr<size_t> HostSocket::Send(absl::Span<const SendSlot> datagrams) {
   return sent;
 }
 
+// As `Send`, for one that has no options.
+absl::Status HostSocket::SendTo(absl::string_view payload, const Endpoint& destination,
+                                absl::Status& error) {
+  const SendSlot slot = {.payload = payload, .destination = destination};
+  if (ABSL_PREDICT_FALSE(dead_ || !IsSendable(slot))) {
+    return EngineSocket::SendTo(payload, destination, error);
+  }
+  StashErrors();
+  const Outcome<> outcome = stack().Send(block_, slot);
+  if (ABSL_PREDICT_TRUE(outcome.ok())) return absl::OkStatus();
+  const absl::StatusOr<size_t> failure = SendFailure(outcome, slot);
+  error = failure.ok() ? internal::SendBufferFull() : failure.status();
+  return error;
+}
+
 bool HostSocket::IsSendable(const SendSlot& slot) const {
   const Endpoint& to = slot.destination;
   const bool wildcard = to.address.family() == AddressFamily::kDual;
@@ -171,23 +188,43 @@ std::string HostSocket::DescribeSend(const SendSlot& slot) const {
   return text;
 }
 
+inline bool HostSocket::Take(ReceiveSlot& slot, Outcome<bool>& outcome) {
+  outcome = stack().Receive(block_, slot);
+  // Where a datagram that is too large for its buffer is an error of the platform, the stack has
+  // filled the slot all the same.
+  return outcome.ok() ? *outcome : outcome.error() == OsError::kMessageTooLong;
+}
+
 absl::StatusOr<size_t> HostSocket::Receive(absl::Span<ReceiveSlot> slots) {
   if (ABSL_PREDICT_FALSE(dead_)) return host_engine().Gone("receive");
   StashErrors();
   Outcome<bool> outcome = false;
   size_t received = 0;
-  for (; received < slots.size(); ++received) {
-    outcome = stack().Receive(block_, slots[received]);
-    // Where a datagram that is too large for its buffer is an error of the platform, the stack has
-    // filled the slot all the same.
-    const bool filled = outcome.ok() ? *outcome : outcome.error() == OsError::kMessageTooLong;
-    if (!filled) break;
-  }
+  while (received < slots.size() && Take(slots[received], outcome)) ++received;
   SetKnownDatagrams(UdpStack::KnownDatagrams(block_));
   if (ABSL_PREDICT_FALSE(received == 0 && !outcome.ok() && outcome.error() != OsError::kAgain)) {
     return Failure(outcome.error(), "receive");
   }
   return received;
+}
+
+// As `Receive`, into one buffer.
+absl::StatusOr<size_t> HostSocket::ReceiveFrom(absl::Span<char> buffer, DatagramInfo* info,
+                                               absl::Status& error) {
+  if (ABSL_PREDICT_FALSE(dead_)) return EngineSocket::ReceiveFrom(buffer, info, error);
+  StashErrors();
+  ReceiveSlot& slot = scratch();
+  slot.buffer = buffer;
+  Outcome<bool> outcome = false;
+  const bool taken = Take(slot, outcome);
+  SetKnownDatagrams(UdpStack::KnownDatagrams(block_));
+  if (ABSL_PREDICT_FALSE(!taken)) {
+    const bool none = outcome.ok() || outcome.error() == OsError::kAgain;
+    error = none ? internal::NothingPending() : Failure(outcome.error(), "receive");
+    return error;
+  }
+  if (info != nullptr) internal::CopyInfo(slot.info, with_metadata_, *info);
+  return slot.size;
 }
 
 std::optional<size_t> HostSocket::PendingDatagramSize() {
@@ -259,6 +296,7 @@ void HostSocket::Approach() const {
 absl::Status HostSocket::RequestMetadata(Metadata fields) {
   if (dead_) return host_engine().Gone("ask for metadata");
   stack().RequestMetadata(id_, fields);
+  with_metadata_ = fields != Metadata::kNone;
   return absl::OkStatus();
 }
 

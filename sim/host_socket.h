@@ -42,6 +42,10 @@ class HostSocket final : public EngineSocket {
   Endpoint LocalEndpoint() const override;
   absl::StatusOr<size_t> Send(absl::Span<const SendSlot> datagrams) override;
   absl::StatusOr<size_t> Receive(absl::Span<ReceiveSlot> slots) override;
+  absl::Status SendTo(absl::string_view payload, const Endpoint& destination,
+                      absl::Status& error) override;
+  absl::StatusOr<size_t> ReceiveFrom(absl::Span<char> buffer, DatagramInfo* info,
+                                     absl::Status& error) override;
   std::optional<size_t> PendingDatagramSize() override;
   bool HasPending() override;
   std::optional<AsyncError> TakeAsyncError() override;
@@ -90,6 +94,8 @@ class HostSocket final : public EngineSocket {
   absl::Status Refusal(const SendSlot& slot) const;
   absl::StatusOr<size_t> SendFailure(const Outcome<>& outcome, const SendSlot& slot) const;
   std::string DescribeSend(const SendSlot& slot) const;
+  // Receives one datagram; false for none, or for what `outcome` then says.
+  bool Take(ReceiveSlot& slot, Outcome<bool>& outcome);
   // Takes errors that have arrived out of the stack, so that they cannot fail the next call.
   void StashErrors() {
     if (known_errors() == Waiting::kUnknown) TakeErrors();
@@ -102,7 +108,8 @@ class HostSocket final : public EngineSocket {
   bool arrived_ = false;    // Since the callback ran.
   bool requested_ = false;  // By RequestReady.
   bool listed_ = false;     // For the next turn.
-  ControlBlock& block_;     // Gone when the machine crashes.
+  bool with_metadata_ = false;
+  ControlBlock& block_;  // Gone when the machine crashes.
   const SocketId id_;
   ReadyListener* listener_ = nullptr;        // Null for nobody.
   Boxed<Endpoint> before_connect_;           // Where it was bound before it was connected.

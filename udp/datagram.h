@@ -101,13 +101,13 @@ struct SendSlot {
 struct ReceiveSlot {
   absl::Span<char> buffer;  // Not owned. In.
   size_t size = 0;          // Out: bytes stored, at most buffer.size().
-  DatagramInfo info = {};   // Out.
-  // In: several datagrams may come together. It has to be said of a buffer of 64 KiB to have
-  // effect.
-  bool coalesce = false;
   // Out: 0 for one datagram. Else `size` bytes are datagrams of that size, the last one shorter or
   // equal, with one `info` for all.
   size_t segment_size = 0;
+  DatagramInfo info = {};  // Out.
+  // In: several datagrams may come together. It has to be said of a buffer of 64 KiB to have
+  // effect.
+  bool coalesce = false;
 
   absl::string_view payload() const { return absl::string_view(buffer.data(), size); }
 };

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "udp/internal/check.h"
+#include "udp/internal/temporary.h"
 
 namespace pollux {
 
@@ -15,6 +16,28 @@ std::string AsyncError::What(const Endpoint& destination) {
 EngineSocket::EngineSocket(SocketEngine& engine) : engine_(engine) { ++engine_.sockets_; }
 
 EngineSocket::~EngineSocket() { --engine_.sockets_; }
+
+absl::Status EngineSocket::SendTo(absl::string_view payload, const Endpoint& destination,
+                                  absl::Status& error) {
+  const SendSlot slot = {.payload = payload, .destination = destination};
+  const absl::StatusOr<size_t> sent = Send({&slot, 1});
+  if (sent.ok() && *sent == 1) return absl::OkStatus();
+  error = sent.ok() ? internal::SendBufferFull() : sent.status();
+  return error;
+}
+
+absl::StatusOr<size_t> EngineSocket::ReceiveFrom(absl::Span<char> buffer, DatagramInfo* info,
+                                                 absl::Status& error) {
+  ReceiveSlot& slot = scratch();
+  slot.buffer = buffer;
+  const absl::StatusOr<size_t> received = Receive({&slot, 1});
+  if (received.ok() && *received == 1) {
+    if (info != nullptr) *info = slot.info;
+    return slot.size;
+  }
+  error = received.ok() ? internal::NothingPending() : received.status();
+  return error;
+}
 
 SocketEngine::~SocketEngine() {
   POLLUX_CHECK(sockets_ == 0,

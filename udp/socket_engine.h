@@ -110,6 +110,16 @@ class EngineSocket {
   // Receives up to `slots.size()` datagrams. A slot's empty buffer discards its datagram. An
   // asynchronous error never fails a receive.
   virtual absl::StatusOr<size_t> Receive(absl::Span<ReceiveSlot> slots) = 0;
+  // `Send` and `Receive` of one datagram, as most programs have it: for an engine that has a
+  // shorter way for it. What fails is kept in `error` as well, since nothing more is to be done by
+  // who calls when they return.
+  //
+  // Sends `payload` without options; temporary when the send buffer is full.
+  virtual absl::Status SendTo(absl::string_view payload, const Endpoint& destination,
+                              absl::Status& error);
+  // Fills `buffer`, and `info` unless it is null; returns how much. Temporary when there is none.
+  virtual absl::StatusOr<size_t> ReceiveFrom(absl::Span<char> buffer, DatagramInfo* info,
+                                             absl::Status& error);
   // The payload size of the next datagram, which can be 0; nullopt when there is none.
   virtual std::optional<size_t> PendingDatagramSize() = 0;
   // Whether there is one: the same question for less, where the engine knows without asking.
@@ -128,7 +138,8 @@ class EngineSocket {
   // listens can be cheaper; null ends the listening.
   virtual void SetListener(ReadyListener* listener) = 0;
   // Has the listener told in the next turn if something is pending then: for those who left
-  // something behind, or came late.
+  // something behind, or came late. A listener that has read calls it before it returns, by which
+  // an engine learns that it has.
   virtual void RequestReady() = 0;
 
   // Which fields of `DatagramInfo` to fill from now on, beyond the free ones. What the platform
@@ -151,6 +162,8 @@ class EngineSocket {
   explicit EngineSocket(SocketEngine& engine);
 
   SocketEngine& engine() const { return engine_; }
+  // For calls that receive one datagram: filled and read within the call.
+  ReceiveSlot& scratch();
   void SetKnownDatagrams(Waiting known) { known_datagrams_ = known; }
   void SetKnownErrors(Waiting known) { known_errors_ = known; }
 
@@ -195,6 +208,8 @@ class SocketEngine {
   int sockets_ = 0;   // Living `EngineSocket`s.
   ReceiveSlot slot_;  // For calls that receive one datagram: a new one each time costs more.
 };
+
+inline ReceiveSlot& EngineSocket::scratch() { return engine_.slot_; }
 
 }  // namespace pollux
 

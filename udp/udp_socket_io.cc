@@ -13,27 +13,17 @@
 #include "absl/strings/str_cat.h"
 #include "udp/internal/datagram_info.h"
 #include "udp/internal/socket_core.h"
+#include "udp/internal/temporary.h"
 #include "udp/socket_error.h"
 #include "udp/udp_socket.h"
 
 namespace pollux {
 
+using internal::NothingPending;
+using internal::SendBufferFull;
 using internal::SocketCore;
 
 namespace {
-
-// Made once: copying a status only counts a reference, so that a program that polls costs nothing.
-const absl::Status& NothingPending() {
-  static const absl::Status* const kStatus =
-      new absl::Status(SocketStatus(SocketError::kTemporary, "read: no datagram is pending"));
-  return *kStatus;
-}
-
-const absl::Status& SendBufferFull() {
-  static const absl::Status* const kStatus = new absl::Status(SocketStatus(
-      SocketError::kTemporary, "send: the send buffer is full; try again when it has drained"));
-  return *kStatus;
-}
 
 ABSL_ATTRIBUTE_COLD absl::Status NotOpen(SocketCore& core, absl::string_view call) {
   return core.Refuse(
@@ -95,16 +85,8 @@ size_t CountDatagrams(absl::Span<const ReceiveSlot> slots) {
   return count;
 }
 
-// Sends one datagram, by the straight way where the socket is bound and the destination is one.
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::Status SendOne(UdpSocket& socket, SocketCore& core,
-                                                         const SendSlot& slot) {
-  if (ABSL_PREDICT_TRUE(core.socket != nullptr && IsDestination(core, slot.destination))) {
-    const absl::StatusOr<size_t> sent = core.socket->Send({&slot, 1});
-    if (ABSL_PREDICT_FALSE(!sent.ok())) return core.Fail(sent.status());
-    if (ABSL_PREDICT_FALSE(*sent == 0)) return core.Fail(SendBufferFull());
-    core.Wrote(slot.payload.size());
-    return absl::OkStatus();
-  }
+// Sends one datagram by the way of a batch.
+absl::Status SendOne(UdpSocket& socket, SocketCore& core, const SendSlot& slot) {
   const absl::StatusOr<size_t> sent = socket.SendBatch({&slot, 1});
   if (!sent.ok()) return sent.status();
   return *sent == 1 ? absl::OkStatus() : core.Fail(SendBufferFull());
@@ -156,15 +138,18 @@ absl::Status CheckApart(SocketCore& core, absl::Span<const ReceiveSlot> slots) {
   return absl::OkStatus();
 }
 
-// Copies what a call has just filled in: only what it can have.
-inline void CopyInfo(const SocketCore& core, const DatagramInfo& from, DatagramInfo& to) {
-  if (ABSL_PREDICT_FALSE(core.metadata != Metadata::kNone)) {
-    to = from;
-    return;
-  }
-  internal::ClearInfo(to);
-  internal::CopyEndpoint(from.source, to.source);
-  to.truncated = from.truncated;
+// `ReadDatagram` of a socket that is not open, beyond what may be read now, and outside of
+// OnReadyRead.
+ABSL_ATTRIBUTE_NOINLINE absl::StatusOr<size_t> ReadOtherwise(SocketCore& core,
+                                                             absl::Span<char> buffer,
+                                                             DatagramInfo* info) {
+  if (core.socket == nullptr) return NotOpen(core, "read");
+  const bool may_read = core.MayRead();
+  absl::StatusOr<size_t> size =
+      may_read ? core.socket->ReceiveFrom(buffer, info, core.error) : core.Fail(NothingPending());
+  if (size.ok()) core.Took(1);
+  core.ReadTried();
+  return size;
 }
 
 // Takes the next datagram where a moment ago there was none: it may have come since, and would be
@@ -216,17 +201,16 @@ std::optional<size_t> UdpSocket::PendingDatagramSize() {
   return c.socket == nullptr ? std::nullopt : PendingSize(c);
 }
 
+// Nothing is left to be done once the engine has received, or sent: each function that is returned
+// to after a system call costs several nanoseconds.
 ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> UdpSocket::ReadDatagram(absl::Span<char> buffer,
                                                                   DatagramInfo* info) {
   SocketCore& c = core();
-  if (ABSL_PREDICT_FALSE(c.socket == nullptr)) return NotOpen(c, "read");
-  ReceiveSlot& slot = c.slot();
-  slot.buffer = buffer;
-  absl::StatusOr<size_t> received = Receive(c, {&slot, 1});
-  if (ABSL_PREDICT_FALSE(!received.ok())) return received;
-  if (ABSL_PREDICT_FALSE(*received == 0)) return c.Fail(NothingPending());
-  if (info != nullptr) CopyInfo(c, slot.info, *info);
-  return slot.size;
+  const bool straight = c.socket != nullptr && c.left() > 0 && !c.AsksAfterReading();
+  if (ABSL_PREDICT_FALSE(!straight)) return ReadOtherwise(c, buffer, info);
+  c.Took(1);
+  c.ReadTried();
+  return c.socket->ReceiveFrom(buffer, info, c.error);
 }
 
 absl::StatusOr<Datagram> UdpSocket::ReceiveDatagram(size_t max_size) {
@@ -236,7 +220,7 @@ absl::StatusOr<Datagram> UdpSocket::ReceiveDatagram(size_t max_size) {
   const absl::StatusOr<size_t> received = Take(c, max_size, datagram.payload);
   if (!received.ok()) return received.status();
   if (*received == 0) return c.Fail(NothingPending());
-  CopyInfo(c, c.slot().info, datagram.info);
+  internal::CopyInfo(c.slot().info, c.metadata != Metadata::kNone, datagram.info);
   return datagram;
 }
 
@@ -264,7 +248,12 @@ void UdpSocket::SetReadyReadMax(size_t datagrams) { core().ready_read_max = data
 
 ABSL_ATTRIBUTE_HOT absl::Status UdpSocket::WriteDatagram(absl::string_view payload,
                                                          const Endpoint& destination) {
-  return SendOne(*this, core(), {.payload = payload, .destination = destination});
+  SocketCore& c = core();
+  const bool straight = c.socket != nullptr && IsDestination(c, destination);
+  if (ABSL_PREDICT_TRUE(straight && !c.bytes_written.is_set())) {
+    return c.socket->SendTo(payload, destination, c.error);
+  }
+  return SendOne(*this, c, {.payload = payload, .destination = destination});
 }
 
 absl::Status UdpSocket::WriteDatagram(absl::string_view payload, const Endpoint& destination,

@@ -39,18 +39,9 @@ IpAddress FromIn6Addr(const in6_addr& address, uint32_t scope_id) {
   return IpAddress::Ipv6(copy, scope_id);
 }
 
-ABSL_ATTRIBUTE_HOT bool SocketAddress::From(const Endpoint& endpoint, AddressFamily family,
-                                            SocketAddress& address) {
+ABSL_ATTRIBUTE_HOT bool SocketAddress::FromForIpv6(const Endpoint& endpoint, AddressFamily family,
+                                                   SocketAddress& address) {
   const IpAddress& ip = endpoint.address;
-  if (ABSL_PREDICT_TRUE(family == AddressFamily::kIpv4)) {
-    if (ip.is_ipv6()) return false;
-    address.v4_ = {};
-    address.v4_.sin_family = AF_INET;
-    address.v4_.sin_port = htons(endpoint.port);
-    address.v4_.sin_addr = ToInAddr(ip);
-    address.length_ = sizeof(address.v4_);
-    return true;
-  }
   if (family == AddressFamily::kIpv6 && ip.is_ipv4()) return false;
   address.v6_ = {};
   address.v6_.sin6_family = AF_INET6;

@@ -27,7 +27,19 @@ class SocketAddress {
 
   // `endpoint` for a socket of `family`: IPv4 addresses are mapped for a dual-stack socket, the
   // wildcard becomes the family's. False, where the family has no form for the address.
-  static bool From(const Endpoint& endpoint, AddressFamily family, SocketAddress& address);
+  static bool From(const Endpoint& endpoint, AddressFamily family, SocketAddress& address) {
+    if (ABSL_PREDICT_FALSE(family != AddressFamily::kIpv4)) {
+      return FromForIpv6(endpoint, family, address);
+    }
+    if (endpoint.address.is_ipv6()) return false;
+    address.v4_ = {};
+    address.v4_.sin_family = AF_INET;
+    address.v4_.sin_port = htons(endpoint.port);
+    const IpAddress::Ipv4Bytes bytes = endpoint.address.ipv4_bytes();
+    std::memcpy(&address.v4_.sin_addr, bytes.data(), bytes.size());
+    address.length_ = kIpv4Length;
+    return true;
+  }
 
   // A copy of what the system wrote elsewhere, of which at most the room there is here.
   static SocketAddress Copy(const sockaddr* address, socklen_t length);
@@ -61,6 +73,8 @@ class SocketAddress {
  private:
   static constexpr socklen_t kIpv4Length = sizeof(sockaddr_in);
 
+  // `From` for a socket of another family.
+  static bool FromForIpv6(const Endpoint& endpoint, AddressFamily family, SocketAddress& address);
   // `ToEndpoint` of what is no IPv4 address.
   void OtherToEndpoint(Endpoint& endpoint) const;
 

@@ -255,6 +255,15 @@ void EpollLoop::StopSpinning() {
   while (!spun_.empty()) StopSpinning(*spun_.back());
 }
 
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void EpollLoop::Report(Watched& watched, uint32_t events) {
+  // An error that ends a partly filled batch is put back without another report, so that the socket
+  // counts as readable too.
+  watched.maybe_readable_ = true;
+  if ((events & EPOLLIN) != 0) watched.surely_readable_ = true;
+  if (ABSL_PREDICT_FALSE((events & EPOLLERR) != 0)) watched.MayHaveFailed();
+  MarkReady(watched);
+}
+
 ABSL_ATTRIBUTE_HOT void EpollLoop::WaitForEvents(absl::Duration timeout) {
   for (int polls = 0; polls < kPollsMax; ++polls) {
     const int count = Poll(polls == 0 ? timeout : absl::ZeroDuration());
@@ -266,15 +275,6 @@ ABSL_ATTRIBUTE_HOT void EpollLoop::WaitForEvents(absl::Duration timeout) {
     }
     if (count < static_cast<int>(events_.size())) return;
   }
-}
-
-void EpollLoop::Report(Watched& watched, uint32_t events) {
-  // An error that ends a partly filled batch is put back without another report, so that the socket
-  // counts as readable too.
-  watched.maybe_readable_ = true;
-  if ((events & EPOLLIN) != 0) watched.surely_readable_ = true;
-  if ((events & EPOLLERR) != 0) watched.maybe_failed_ = true;
-  MarkReady(watched);
 }
 
 ABSL_ATTRIBUTE_HOT void EpollLoop::WaitByPolling(absl::Duration timeout) {

@@ -46,10 +46,9 @@ class EpollLoop final : public internal::TurnLoop {
     enum class Watch : uint8_t { kNothing, kEdges, kLevels };
     Watch watch_ = Watch::kNothing;
 
-    // What epoll has reported since the socket was last found empty, or free of errors; while it is
-    // not watched, anything may be.
+    // What epoll has reported since the socket was last found empty; while it is not watched,
+    // anything may be.
     bool maybe_readable_ = true;
-    bool maybe_failed_ = false;
     // A datagram was there when epoll was last asked, and nobody has tried to receive since.
     bool surely_readable_ = false;
     // Nobody else reads from it, so that the loop may.
@@ -59,6 +58,8 @@ class EpollLoop final : public internal::TurnLoop {
     friend class EpollLoop;
     // Looks for something new; true if there is.
     virtual bool Probe() = 0;
+    // Epoll has reported an error.
+    virtual void MayHaveFailed() = 0;
 
     int fd_ = -1;
     bool spun_ = false;    // In `spun_` of the loop, and not in the epoll set meanwhile.

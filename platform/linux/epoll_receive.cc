@@ -13,6 +13,7 @@
 #include "platform/linux/epoll_socket.h"
 #include "platform/posix/control_messages.h"
 #include "udp/internal/datagram_info.h"
+#include "udp/internal/temporary.h"
 
 namespace pollux::linux_engine {
 
@@ -29,28 +30,61 @@ bool TakesRuns(const ReceiveSlot& slot) {
 
 // With MSG_TRUNC the kernel returns the size that the datagram had.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t EpollSocket::ReceivePlainly(absl::Span<char> buffer,
-                                                                        DatagramInfo& info) {
+                                                                        SocketAddress& from) {
   received_ = true;
   surely_readable_ = false;
-  SocketAddress from;
-  const int64_t result = Transfer(Direction::kReceive, [&]() -> int64_t {
+  SetKnownDatagrams(Waiting::kUnknown);
+  return Transfer(Direction::kReceive, [this, buffer, &from]() -> int64_t {
     from.Reset();
     return socket_.calls->ReceiveStraight(socket_.fd, buffer.data(), buffer.size(),
                                           MSG_DONTWAIT | MSG_TRUNC, from.mutable_data(),
                                           from.mutable_length());
   });
-  if (ABSL_PREDICT_FALSE(result < 0)) return result;
-  internal::ClearInfo(info);
-  from.ToEndpoint(info.source);
-  return result;
 }
 
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t EpollSocket::ReceiveSingle(ReceiveSlot& slot) {
+ABSL_ATTRIBUTE_HOT ABSL_ATTRIBUTE_NOINLINE absl::StatusOr<size_t> EpollSocket::ReceiveHeld(
+    absl::Span<char> buffer, DatagramInfo* info) {
+  return HandOut(buffer, info);
+}
+
+ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> EpollSocket::ReceiveFrom(absl::Span<char> buffer,
+                                                                   DatagramInfo* info,
+                                                                   absl::Status& error) {
+  if (!ahead_.empty()) return ReceiveHeld(buffer, info);
+  const bool plain = !ReceivesWithControl() && ahead_pace_.alone();
+  if (ABSL_PREDICT_FALSE(!plain)) return EngineSocket::ReceiveFrom(buffer, info, error);
+  SocketAddress from;
+  const int64_t result = ReceivePlainly(buffer, from);
+  if (ABSL_PREDICT_FALSE(result < 0)) return NothingReceived(result, error);
+  ahead_pace_.Took(1, 1);
+  const size_t size = static_cast<size_t>(result);
+  if (info != nullptr) {
+    internal::ClearInfo(*info);
+    from.ToEndpoint(info->source);
+    info->truncated = size > buffer.size();
+  }
+  return std::min(size, buffer.size());
+}
+
+ABSL_ATTRIBUTE_NOINLINE absl::Status EpollSocket::NothingReceived(int64_t result,
+                                                                  absl::Status& error) {
+  const absl::StatusOr<size_t> failure = ReceiveFailure(result);
+  error = failure.ok() ? internal::NothingPending() : failure.status();
+  return error;
+}
+
+int64_t EpollSocket::ReceiveSingle(ReceiveSlot& slot) {
   size_t segment = 0;
-  const bool with_control = metadata_ != Metadata::kNone || offload_.coalescing();
-  const int64_t result = with_control ? ReceiveWithControl(slot.buffer, slot.info, segment)
-                                      : ReceivePlainly(slot.buffer, slot.info);
-  if (ABSL_PREDICT_FALSE(result < 0)) return result;
+  int64_t result = 0;
+  if (ReceivesWithControl()) {
+    result = ReceiveWithControl(slot.buffer, slot.info, segment);
+  } else {
+    SocketAddress from;
+    result = ReceivePlainly(slot.buffer, from);
+    internal::ClearInfo(slot.info);
+    if (result >= 0) from.ToEndpoint(slot.info.source);
+  }
+  if (result < 0) return result;
   const size_t size = static_cast<size_t>(result);
   slot.size = std::min(size, slot.buffer.size());
   slot.segment_size = segment < size ? segment : 0;
@@ -58,21 +92,17 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t EpollSocket::ReceiveSingle(ReceiveSl
   return 1;
 }
 
-ABSL_ATTRIBUTE_HOT ABSL_ATTRIBUTE_NOINLINE absl::StatusOr<size_t> EpollSocket::ReceiveOne(
-    ReceiveSlot& slot) {
-  if (ABSL_PREDICT_FALSE(offload_.coalescing() || ahead_pace_.next() > 1)) {
-    return ReceiveAhead({&slot, 1});
-  }
+absl::StatusOr<size_t> EpollSocket::ReceiveOne(ReceiveSlot& slot) {
+  if (offload_.coalescing() || !ahead_pace_.alone()) return ReceiveAhead({&slot, 1});
   const int64_t result = ReceiveSingle(slot);
-  if (ABSL_PREDICT_FALSE(result < 0)) return ReceiveFailure(result);
+  if (result < 0) return ReceiveFailure(result);
   ahead_pace_.Took(1, 1);
   return 1;
 }
 
 ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> EpollSocket::Receive(absl::Span<ReceiveSlot> slots) {
-  if (ABSL_PREDICT_TRUE(slots.size() == 1 && !slots[0].coalesce)) {
+  if (slots.size() == 1 && !slots[0].coalesce) {
     if (ahead_.empty()) return ReceiveOne(slots[0]);
-    received_ = true;
     HandOut(slots[0]);
     return 1;
   }
@@ -83,6 +113,7 @@ int64_t EpollSocket::ReceiveWithControl(absl::Span<char> buffer, DatagramInfo& i
                                         size_t& segment) {
   received_ = true;
   surely_readable_ = false;
+  SetKnownDatagrams(Waiting::kUnknown);
   SocketAddress from;
   posix::ControlBuffer control;
   iovec payload = {buffer.data(), buffer.size()};
@@ -109,7 +140,8 @@ int64_t EpollSocket::ReceiveWithControl(absl::Span<char> buffer, DatagramInfo& i
 ABSL_ATTRIBUTE_HOT int64_t EpollSocket::ReceiveSome(absl::Span<ReceiveSlot> slots) {
   received_ = true;
   surely_readable_ = false;
-  const bool with_control = metadata_ != Metadata::kNone || offload_.coalescing();
+  SetKnownDatagrams(Waiting::kUnknown);
+  const bool with_control = ReceivesWithControl();
   const int64_t result = Transfer(Direction::kReceive, [&]() -> int64_t {
     batches_.incoming.Prepare(slots, with_control);
     return calls_.RecvMMsgStraight(socket_.fd, batches_.incoming.messages(),
@@ -143,7 +175,6 @@ ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> EpollSocket::ReceiveMany(absl::Span<Re
 }
 
 absl::StatusOr<size_t> EpollSocket::ReceiveAhead(absl::Span<ReceiveSlot> slots) {
-  received_ = true;
   size_t received = 0;
   for (; received < slots.size(); ++received) {
     if (ahead_.empty()) {
@@ -172,6 +203,8 @@ size_t EpollSocket::AheadMost() const {
 
 int64_t EpollSocket::TakeAhead() {
   if (!ahead_.empty()) return 1;
+  // What has come since the last call is told of by levels: it is not asked for once more.
+  if (ahead_pace_.TakeFoundAll() && watch_ == Watch::kLevels) return -EAGAIN;
   const size_t most = AheadMost();
   const absl::Span<ReceiveSlot> room = ahead_.Room(most);
   const int64_t result = most == 1 ? ReceiveSingle(room[0]) : ReceiveSome(room);

@@ -10,6 +10,7 @@
 #include "absl/base/optimization.h"
 #include "platform/linux/epoll_socket.h"
 #include "platform/posix/control_messages.h"
+#include "udp/internal/temporary.h"
 
 namespace pollux::linux_engine {
 namespace {
@@ -20,29 +21,54 @@ constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
 
 }  // namespace
 
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::StatusOr<size_t> EpollSocket::SendOne(
-    const SendSlot& slot) {
+ABSL_ATTRIBUTE_HOT absl::Status EpollSocket::SendTo(absl::string_view payload,
+                                                    const Endpoint& destination,
+                                                    absl::Status& error) {
+  SocketAddress to;
+  // To the peer, and what is refused, goes the long way.
+  const bool is_one = destination.address.is_ipv4() || destination.address.is_ipv6();
+  const bool straight =
+      is_one && destination.port != 0 && SocketAddress::From(destination, socket_.family, to);
+  if (ABSL_PREDICT_FALSE(!straight)) return EngineSocket::SendTo(payload, destination, error);
+  const int64_t result = Transfer(Direction::kSend, [this, payload, &to]() -> int64_t {
+    return socket_.calls->SendStraight(socket_.fd, payload.data(), payload.size(), kSendFlags,
+                                       to.data(), to.length());
+  });
+  if (ABSL_PREDICT_FALSE(result < 0)) return NothingSent(result, payload, destination, error);
+  return absl::OkStatus();
+}
+
+ABSL_ATTRIBUTE_NOINLINE absl::Status EpollSocket::NothingSent(int64_t result,
+                                                              absl::string_view payload,
+                                                              const Endpoint& destination,
+                                                              absl::Status& error) {
+  const absl::StatusOr<size_t> failure =
+      SendFailure(result, {.payload = payload, .destination = destination});
+  error = failure.ok() ? internal::SendBufferFull() : failure.status();
+  return error;
+}
+
+absl::StatusOr<size_t> EpollSocket::SendOne(const SendSlot& slot) {
   SocketAddress to;
   bool has_address = false;
-  if (ABSL_PREDICT_FALSE(!sender_.Address(slot, to, has_address))) return sender_.Refusal(slot);
+  if (!sender_.Address(slot, to, has_address)) return sender_.Refusal(slot);
   int64_t result = 0;
-  if (ABSL_PREDICT_TRUE(slot.options.empty())) {
+  if (slot.options.empty()) {
     result = Transfer(Direction::kSend, [&]() -> int64_t {
-      return socket_.calls->SendStraight(socket_.fd, slot.payload.data(), slot.payload.size(),
-                                         kSendFlags, has_address ? to.data() : nullptr,
-                                         has_address ? to.length() : 0);
+      return socket_.calls->SendTo(socket_.fd, slot.payload.data(), slot.payload.size(), kSendFlags,
+                                   has_address ? to.data() : nullptr,
+                                   has_address ? to.length() : 0);
     });
   } else {
     result = SendWithOptions(slot, has_address ? &to : nullptr);
     if (MaySendNow(slot, result)) result = SendWithOptions(slot, has_address ? &to : nullptr);
   }
-  if (ABSL_PREDICT_FALSE(result < 0)) return SendFailure(result, slot);
+  if (result < 0) return SendFailure(result, slot);
   return 1;
 }
 
-ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> EpollSocket::Send(absl::Span<const SendSlot> datagrams) {
-  if (ABSL_PREDICT_TRUE(datagrams.size() == 1)) return SendOne(datagrams[0]);
-  return SendMany(datagrams);
+absl::StatusOr<size_t> EpollSocket::Send(absl::Span<const SendSlot> datagrams) {
+  return datagrams.size() == 1 ? SendOne(datagrams[0]) : SendMany(datagrams);
 }
 
 int64_t EpollSocket::SendWithOptions(const SendSlot& slot, SocketAddress* to) {

@@ -45,10 +45,7 @@ EpollSocket::EpollSocket(const SocketHome& home, const posix::SocketRef& socket)
       batches_(home.batches),
       calls_(home.calls) {}
 
-EpollSocket::~EpollSocket() {
-  if (destroyed_ != nullptr) *destroyed_ = true;
-  loop_.Unwatch(socket_.fd, *this);
-}
+EpollSocket::~EpollSocket() { loop_.Unwatch(socket_.fd, *this); }
 
 std::optional<NativeHandle> EpollSocket::native_handle() {
   if (!handle_taken_) {
@@ -56,6 +53,7 @@ std::optional<NativeHandle> EpollSocket::native_handle() {
     // epoll reports is then no more than a hint, and nothing may be taken ahead.
     handle_taken_ = true;
     levels_refused_ = true;
+    if (ahead_.empty()) SetKnownDatagrams(Waiting::kUnknown);
     socket_.calls->SetNonBlocking(socket_.fd);
     loop_.StopSpinning(*this);
     if (watch_ == Watch::kLevels) loop_.SetWatch(socket_.fd, *this, Watch::kEdges);
@@ -65,7 +63,10 @@ std::optional<NativeHandle> EpollSocket::native_handle() {
 
 void EpollSocket::SetListener(ReadyListener* listener) {
   listener_ = listener;
-  if (listener_ == nullptr) return loop_.Unwatch(socket_.fd, *this);
+  if (listener_ == nullptr) {
+    SetKnownErrors(Waiting::kUnknown);
+    return loop_.Unwatch(socket_.fd, *this);
+  }
   if (watch_ == Watch::kNothing) BeWatched();
   if (errors_.kept() || !ahead_.empty()) loop_.MarkReady(*this);
 }
@@ -75,6 +76,7 @@ void EpollSocket::BeWatched() {
   const int result = loop_.SetWatch(socket_.fd, *this, Watch::kEdges);
   if (result >= 0) return;
   errors_.KeepWatchFailure(-result);
+  SetKnownErrors(Waiting::kUnknown);
   if (watch_timer_ == nullptr) watch_timer_ = std::make_unique<WatchTimer>(*this);
   watch_timer_->Start(kWatchAgainAfter);
 }
@@ -86,8 +88,23 @@ void EpollSocket::BeWatchedAtLast() {
   if (result < 0) watch_timer_->Start(kWatchAgainAfter);
 }
 
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void EpollSocket::Told() {
+  telling_ = false;
+  ahead_pace_.End();
+  const bool left = (surely_readable_ && !received_) || maybe_failed_ || read_failed_;
+  if (ABSL_PREDICT_TRUE(watch_ == Watch::kLevels && !left)) return;
+  if (watch_ == Watch::kEdges && received_ && !levels_refused_) {
+    loop_.SetWatch(socket_.fd, *this, Watch::kLevels);
+  } else if (watch_ == Watch::kLevels) {
+    // Left as it was: levels would have the loop run for nothing until that changes.
+    levels_refused_ = true;
+    loop_.SetWatch(socket_.fd, *this, Watch::kEdges);
+  }
+}
+
 ABSL_ATTRIBUTE_HOT void EpollSocket::RequestReady() {
   if (ABSL_PREDICT_FALSE(listener_ == nullptr)) return;
+  if (telling_) Told();
   if (ABSL_PREDICT_FALSE(watch_ == Watch::kNothing)) BeWatched();
   // Epoll tells of what comes later, and of levels in the next turn by itself.
   const bool by_itself = watch_ == Watch::kLevels;
@@ -95,38 +112,23 @@ ABSL_ATTRIBUTE_HOT void EpollSocket::RequestReady() {
   if (pending || errors_.kept() || !ahead_.empty()) loop_.MarkReady(*this);
 }
 
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline void EpollSocket::AdaptToCallback() {
-  if (watch_ == Watch::kEdges && received_ && !levels_refused_) {
-    loop_.SetWatch(socket_.fd, *this, Watch::kLevels);
-  } else if (watch_ == Watch::kLevels &&
-             ((surely_readable_ && !received_) || maybe_failed_ || read_failed_)) {
-    // Left as it was: levels would have the loop run for nothing until that changes.
-    levels_refused_ = true;
-    loop_.SetWatch(socket_.fd, *this, Watch::kEdges);
-  }
-}
-
+// Nothing is done once the listener has returned: it may have destroyed the socket, and each
+// function that is returned to after a system call costs several nanoseconds.
 ABSL_ATTRIBUTE_HOT void EpollSocket::OnReady() {
   if (ABSL_PREDICT_FALSE(listener_ == nullptr)) return;
-  bool destroyed = false;
-  bool* const outer = std::exchange(destroyed_, &destroyed);
+  if (ABSL_PREDICT_FALSE(telling_)) Told();
+  telling_ = true;
   received_ = false;
   read_failed_ = false;
   if (!handle_taken_) ahead_pace_.Begin();
+  SetKnownErrors(HasNoError() ? Waiting::kNothing : Waiting::kUnknown);
+  if (surely_readable_ && !handle_taken_) SetKnownDatagrams(Waiting::kSomething);
   listener_->OnReady();
-  if (ABSL_PREDICT_FALSE(destroyed)) {
-    if (outer != nullptr) *outer = true;
-    return;
-  }
-  destroyed_ = outer;
-  ahead_pace_.End();
-  AdaptToCallback();
 }
 
 ABSL_ATTRIBUTE_HOT std::optional<AsyncError> EpollSocket::TakeAsyncError() {
   // What it is almost always, in a few steps.
-  const bool nothing = !errors_.kept() && !maybe_failed_ && watch_ != Watch::kNothing;
-  if (ABSL_PREDICT_TRUE(nothing)) return std::nullopt;
+  if (ABSL_PREDICT_TRUE(HasNoError())) return std::nullopt;
   return LookForAsyncError();
 }
 
@@ -137,8 +139,13 @@ ABSL_ATTRIBUTE_NOINLINE std::optional<AsyncError> EpollSocket::LookForAsyncError
   return error;
 }
 
-void EpollSocket::TellLater() {
+void EpollSocket::MayHaveFailed() {
   maybe_failed_ = true;
+  SetKnownErrors(Waiting::kUnknown);
+}
+
+void EpollSocket::TellLater() {
+  MayHaveFailed();
   if (listener_ != nullptr) loop_.MarkReady(*this);
 }
 

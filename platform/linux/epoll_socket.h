@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 
+#include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -54,6 +55,10 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
 
   absl::StatusOr<size_t> Send(absl::Span<const SendSlot> datagrams) override;
   absl::StatusOr<size_t> Receive(absl::Span<ReceiveSlot> slots) override;
+  absl::Status SendTo(absl::string_view payload, const Endpoint& destination,
+                      absl::Status& error) override;
+  absl::StatusOr<size_t> ReceiveFrom(absl::Span<char> buffer, DatagramInfo* info,
+                                     absl::Status& error) override;
   std::optional<size_t> PendingDatagramSize() override;
   bool HasPending() override;
   std::optional<AsyncError> TakeAsyncError() override;
@@ -70,18 +75,27 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
 
   void OnReady() override;
   bool Probe() override;
+  void MayHaveFailed() override;
   void TellLater() override;
   // Has the loop watch the socket, which it does not yet. Where the kernel refuses, that is an
   // error to be told, and is tried again after a while.
   void BeWatched();
   // That time has come.
   void BeWatchedAtLast();
-  // Has the loop tell of levels or of edges, as fits what the callback has just done.
-  void AdaptToCallback();
+  // The listener has done what it does when it is told: from now on the loop tells of levels or of
+  // edges, as fits that. Of one that asks for nothing this is seen when it is told again.
+  void Told();
+  // Whether there is none, as far as can be known without asking the kernel.
+  bool HasNoError() const {
+    return ABSL_PREDICT_TRUE(!errors_.kept() && !maybe_failed_ && watch_ != Watch::kNothing);
+  }
   // `TakeAsyncError`, where there may be one.
   std::optional<AsyncError> LookForAsyncError();
 
   absl::StatusOr<size_t> SendOne(const SendSlot& slot);
+  // What `SendTo` comes to where the kernel has refused.
+  absl::Status NothingSent(int64_t result, absl::string_view payload, const Endpoint& destination,
+                           absl::Status& error);
   int64_t SendWithOptions(const SendSlot& slot, internal::SocketAddress* to);
   absl::StatusOr<size_t> SendMany(absl::Span<const SendSlot> datagrams);
   // One system call's worth: returns how many datagrams were sent, 0 where the first cannot be, or
@@ -91,15 +105,19 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   // where it did not take the first.
   int64_t HandOver(size_t messages);
 
+  // `ReceiveFrom` what was taken ahead.
+  absl::StatusOr<size_t> ReceiveHeld(absl::Span<char> buffer, DatagramInfo* info);
   // For one slot, when nothing was taken ahead.
   absl::StatusOr<size_t> ReceiveOne(ReceiveSlot& slot);
   // One datagram, or run, into `slot`; returns 1 or a negated errno.
   int64_t ReceiveSingle(ReceiveSlot& slot);
   // As many as one call gives for `slots`; returns how many, or a negated errno.
   int64_t ReceiveSome(absl::Span<ReceiveSlot> slots);
-  // One datagram into `buffer`, for which `slot` says what it was; the size that it had, or a
-  // negated errno. The second form asks for control messages.
-  int64_t ReceivePlainly(absl::Span<char> buffer, DatagramInfo& info);
+  // Whether there is something to be known from control messages.
+  bool ReceivesWithControl() const { return metadata_ != Metadata::kNone || offload_.coalescing(); }
+  // One datagram into `buffer`; returns the size that it had, or a negated errno. The second form
+  // asks for control messages.
+  int64_t ReceivePlainly(absl::Span<char> buffer, internal::SocketAddress& from);
   int64_t ReceiveWithControl(absl::Span<char> buffer, DatagramInfo& info, size_t& segment);
   absl::StatusOr<size_t> ReceiveMany(absl::Span<ReceiveSlot> slots);
   // From what was taken ahead, and into it what was not.
@@ -109,21 +127,29 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   int64_t TakeAhead();
   // Hands out the next one of what was taken ahead. Of more than that only the kernel knows.
   void HandOut(ReceiveSlot& slot) {
-    ahead_.Take(slot);
+    slot.size = HandOut(slot.buffer, &slot.info);
+    slot.segment_size = 0;
+  }
+  size_t HandOut(absl::Span<char> buffer, DatagramInfo* info) {
+    received_ = true;
+    const size_t size = ahead_.Take(buffer, info);
     if (ahead_.empty()) SetKnownDatagrams(Waiting::kUnknown);
+    return size;
   }
   // How many datagrams the next call of that kind asks for.
   size_t AheadMost() const;
   // What a call that received nothing comes to.
   absl::StatusOr<size_t> ReceiveFailure(int64_t result);
+  // The same for `ReceiveFrom`.
+  absl::Status NothingReceived(int64_t result, absl::Status& error);
 
   // What each datagram needs lies together, and beside what the loop needs of a `Watched`.
   ReadyListener* listener_ = nullptr;  // Null for nobody.
-  bool* destroyed_ =
-      nullptr;             // While the callback runs: where to say that it destroyed the socket.
-  bool received_ = false;  // A receive was tried since the callback began.
+  bool telling_ = false;               // The listener was told, and `Told` not called since.
+  bool received_ = false;              // A receive was tried since the callback began.
+  bool read_failed_ = false;           // The last one in the callback.
+  bool maybe_failed_ = false;          // The kernel may have an error.
   bool levels_refused_ = false;
-  bool read_failed_ = false;  // The last one in the callback.
   bool handle_taken_ = false;
   AheadPace ahead_pace_;
   ReadAhead ahead_;

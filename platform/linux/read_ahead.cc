@@ -64,28 +64,26 @@ void ReadAhead::Filled(size_t slots, bool with_metadata) {
   if (slots == 0) GiveBack();
 }
 
-ABSL_ATTRIBUTE_HOT void ReadAhead::Take(ReceiveSlot& to) {
+ABSL_ATTRIBUTE_HOT size_t ReadAhead::Take(absl::Span<char> buffer, DatagramInfo* info) {
   const ReceiveSlot& from = *slot_;
   const size_t size = next_size();
+  const size_t stored = std::min(size, buffer.size());
   // What will be taken next is mostly as long as this.
   if (slot_ + 1 != end_) {
     internal::PrefetchBytes(slot_[1].buffer.data(), std::min(size, kFetchedMost));
   }
-  to.size = std::min(size, to.buffer.size());
-  to.segment_size = 0;
-  if (to.size > 0) std::memcpy(to.buffer.data(), from.buffer.data() + at_, to.size);
-  if (ABSL_PREDICT_FALSE(with_metadata_)) {
-    to.info = from.info;
-  } else {
-    internal::ClearInfo(to.info);
-    internal::CopyEndpoint(from.info.source, to.info.source);
+  if (stored > 0) std::memcpy(buffer.data(), from.buffer.data() + at_, stored);
+  if (info != nullptr) {
+    internal::CopyInfo(from.info, with_metadata_, *info);
+    info->truncated = size > buffer.size();
   }
-  to.info.truncated = size > to.buffer.size();
   at_ += size;
   // An empty datagram is one as well: the end of a slot is not told by its size alone.
-  if (at_ < from.size) return;
-  at_ = 0;
-  if (++slot_ == end_) GiveBack();
+  if (at_ >= from.size) {
+    at_ = 0;
+    if (++slot_ == end_) GiveBack();
+  }
+  return stored;
 }
 
 void ReadAhead::GiveBack() {

@@ -59,8 +59,9 @@ class AheadPool {
 
 // How many datagrams to take by one call for a program that reads them one by one. Beyond the first
 // two of a row, it is as many as the row had until now; a call that gave less than it was asked for
-// ends the row. What the last callback took says where the next one begins: so a program that gets
-// one datagram for each callback never takes two.
+// ends the row. The next callback begins with half as many again as the last one took, so that
+// where as many have come, the first call takes them and finds that there are no more. A program
+// that gets one datagram for each callback never takes two.
 class AheadPace {
  public:
   // A callback begins, in which the program may read. Outside of one, each is taken alone.
@@ -71,19 +72,35 @@ class AheadPace {
   }
   void End() {
     reading_ = false;
-    start_ = std::min<uint32_t>(taken_, AheadBlock::kSlots) / 2;
+    start_ = taken_ < 2 ? 0 : std::min<uint32_t>(taken_ + taken_ / 2, AheadBlock::kSlots);
     row_ = 0;
   }
   // How many to ask for now.
-  size_t next() const { return row_ < 2 ? 1 : std::min<size_t>(row_, AheadBlock::kSlots); }
+  size_t next() const {
+    return row_ < 2 || row_ == kFoundAll ? 1 : std::min<size_t>(row_, AheadBlock::kSlots);
+  }
+  // Whether that is one, and it is not known that there is none.
+  bool alone() const { return row_ < 2; }
+  // Whether the last call gave less than it was asked for: there were no more then. True once.
+  bool TakeFoundAll() {
+    if (row_ != kFoundAll) return false;
+    row_ = 0;
+    return true;
+  }
   // That many were asked for, and taken.
   void Took(size_t asked, size_t datagrams) {
     if (!reading_) return;
     taken_ += static_cast<uint32_t>(datagrams);
-    row_ = datagrams == asked ? row_ + static_cast<uint32_t>(datagrams) : 0;
+    if (datagrams == asked) {
+      row_ += static_cast<uint32_t>(datagrams);
+    } else {
+      row_ = datagrams == 0 ? 0 : kFoundAll;
+    }
   }
 
  private:
+  static constexpr uint32_t kFoundAll = UINT32_MAX;
+
   bool reading_ = false;
   uint32_t start_ = 0;
   uint32_t row_ = 0;
@@ -108,8 +125,9 @@ class ReadAhead {
   // That many have been filled, the first ones, with metadata beyond the source or without.
   void Filled(size_t slots, bool with_metadata);
 
-  // Copies the next one out. Not while empty.
-  void Take(ReceiveSlot& to);
+  // Copies the next one out, and what is known of it unless `info` is null; returns how many bytes.
+  // Not while empty.
+  size_t Take(absl::Span<char> buffer, DatagramInfo* info);
 
  private:
   void GiveBack();

@@ -67,7 +67,9 @@ class KernelSocket : public EngineSocket {
   ABSL_ATTRIBUTE_ALWAYS_INLINE int64_t Transfer(Direction direction, Call call) {
     const int64_t result = call();
     if (ABSL_PREDICT_TRUE(result >= 0 || result == -EAGAIN)) return result;
-    return TransferAgain(direction, call, result);
+    // A copy: what has an address would be kept in memory on the straight way as well.
+    Call again = call;
+    return TransferAgain(direction, again, result);
   }
 
   // Whether a read that gave that will fail again for as long as one asks, as far as anybody can

@@ -269,8 +269,26 @@ TEST_F(ReadAheadTest, AProgramThatGetsManyEachTimeTakesManyAtOnce) {
   SendMany(20);
   ASSERT_TRUE(RunUntil([&] { return read_.size() == 40; }));
   EXPECT_EQ(read_, sent_);
-  // 10, and 10 of the 20 asked for; and one that finds nothing.
-  EXPECT_EQ(calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom), receives + 3);
+  // 20 of the 30 asked for, so that there were no more.
+  EXPECT_EQ(calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom), receives + 1);
+}
+
+// What comes after the call that found no more is told of in the next turn, at the latest.
+TEST_F(ReadAheadTest, WhoKnowsThatThereAreNoMoreAsksNoMore) {
+  ReadAllWhenReady();
+  SendMany(20);
+  ASSERT_TRUE(RunUntil([&] { return read_.size() == 20; }));
+  int signals = 0;
+  bob_.OnReadyRead([&] {
+    ++signals;
+    while (Read()) {
+      if (read_.size() == 30) SendMany(1);
+    }
+  });
+  SendMany(10);
+  ASSERT_TRUE(RunUntil([&] { return read_.size() == 31; }));
+  EXPECT_EQ(read_, sent_);
+  EXPECT_EQ(signals, 2);
 }
 
 TEST_F(ReadAheadTest, ADatagramThatComesWhileTheProgramReadsIsReadInTheSameCallback) {
@@ -306,9 +324,25 @@ TEST(AheadPaceTest, OutsideOfCallbacksEachIsTakenAlone) {
   EXPECT_EQ(pace.next(), 1u);
 }
 
-TEST(AheadPaceTest, ACallbackBeginsWithHalfOfWhatTheLastOneTook) {
+TEST(AheadPaceTest, ACallThatGivesLessThanItWasAskedForHasFoundAll) {
   AheadPace pace;
-  for (const auto& [took, expected] : {std::pair{1, 1}, {2, 1}, {3, 1}, {4, 2}, {20, 10}, {0, 1}}) {
+  pace.Begin();
+  for (const size_t taken : {1, 1, 2}) {
+    EXPECT_FALSE(pace.TakeFoundAll());
+    pace.Took(taken, taken);
+  }
+  pace.Took(4, 3);
+  EXPECT_EQ(pace.next(), 1u);
+  EXPECT_FALSE(pace.alone());
+  EXPECT_TRUE(pace.TakeFoundAll());
+  EXPECT_TRUE(pace.alone());
+  EXPECT_FALSE(pace.TakeFoundAll()) << "who asks again asks the kernel";
+}
+
+TEST(AheadPaceTest, ACallbackBeginsWithHalfAsManyAgainAsTheLastOneTook) {
+  AheadPace pace;
+  for (const auto& [took, expected] :
+       {std::pair{1, 1}, {2, 3}, {3, 4}, {4, 6}, {20, 30}, {50, 64}, {0, 1}}) {
     pace.Begin();
     for (int i = 0; i < took; ++i) pace.Took(1, 1);
     pace.End();
@@ -367,9 +401,7 @@ TEST(ReadAheadMemoryTest, ASocketHasABlockOnlyWhileThereIsSomethingInIt) {
     }
     EXPECT_FALSE(pool.has_plenty());
     char buffer[10];
-    ReceiveSlot slot{.buffer = absl::MakeSpan(buffer)};
-    sockets[0]->Take(slot);
-    EXPECT_EQ(slot.size, 3u);
+    EXPECT_EQ(sockets[0]->Take(absl::MakeSpan(buffer), nullptr), 3u);
     EXPECT_TRUE(sockets[0]->empty());
     EXPECT_TRUE(pool.has_plenty());
     // And a call that gave nothing leaves none.

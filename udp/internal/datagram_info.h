@@ -14,6 +14,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "absl/base/optimization.h"
 #include "udp/datagram.h"
 #include "udp/endpoint.h"
 
@@ -46,6 +47,17 @@ inline void CopyEndpoint(const Endpoint& from, Endpoint& to) {
   std::memcpy(copy, bytes, 16);
   std::memcpy(copy + 16, bytes + 16, 8);
   std::memcpy(copy + 24, bytes + 24, sizeof(Endpoint) - 24);
+}
+
+// Copies only what can be there: without metadata that is little.
+inline void CopyInfo(const DatagramInfo& from, bool with_metadata, DatagramInfo& to) {
+  if (ABSL_PREDICT_FALSE(with_metadata)) {
+    to = from;
+    return;
+  }
+  ClearInfo(to);
+  CopyEndpoint(from.source, to.source);
+  to.truncated = from.truncated;
 }
 
 }  // namespace pollux::internal

@@ -35,6 +35,7 @@ class InlineCallback {
     }
   }
   bool is_set() const { return is_set_; }
+  bool is_running() const { return running_; }
   // Never within itself. There must be one.
   void Run() {
     running_ = true;

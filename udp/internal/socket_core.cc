@@ -172,8 +172,8 @@ ABSL_ATTRIBUTE_NOINLINE void SocketCore::ReportAsyncErrors() {
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline void SocketCore::TellReadyRead() {
   // Only of a datagram that is there: the engine's hint may be stale, or have been about an error.
-  if (socket == nullptr || !ready_read.is_set()) return;
-  if (in_ready_read_) {
+  if (ABSL_PREDICT_FALSE(socket == nullptr || !ready_read.is_set())) return;
+  if (ABSL_PREDICT_FALSE(ready_read.is_running())) {
     // The callback runs the loop, which has served all others as if the callback had returned.
     left_ = Allowance();
     return;
@@ -181,11 +181,9 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline void SocketCore::TellReadyRead() {
   if (told_ && !handle_taken_) return;
   if (!HasPending()) return;
   told_ = true;
-  in_ready_read_ = true;
   left_ = Allowance();
   ready_read.Run();
   left_ = kNoBound;
-  in_ready_read_ = false;
   // The callback has read: tell of what it left, or of what came while it ran.
   if (!closed_ && !told_ && socket != nullptr) RequestReady();
 }

@@ -60,8 +60,7 @@ class SocketCore final : public std::enable_shared_from_this<SocketCore>, privat
   uint64_t left_ = kNoBound;
   int running_ = 0;  // How many `Running` there are.
   bool closed_ = false;
-  bool told_ = false;           // ready_read has run, and the program has not read since.
-  bool in_ready_read_ = false;  // ready_read is running: never recursively.
+  bool told_ = false;  // ready_read has run, and the program has not read since.
   bool handle_taken_ = false;
   bool listening_ = false;                // To the engine socket.
   uint32_t first_event_ = 0;              // In `events_`.
@@ -139,8 +138,10 @@ class SocketCore final : public std::enable_shared_from_this<SocketCore>, privat
   // The program has tried to read: ready_read may be told again.
   void ReadTried() {
     told_ = false;
-    if (!in_ready_read_ && ready_read.is_set()) RequestReady();
+    if (AsksAfterReading()) RequestReady();
   }
+  // Whether that has to come after the attempt; within ready_read it may as well come before.
+  bool AsksAfterReading() const { return !ready_read.is_running() && ready_read.is_set(); }
 
   // ---- How much one OnReadyRead hands out ----
 
