@@ -232,7 +232,8 @@ int Report::PrintLibraryBars(size_t size) const {
   const auto costs = [&](const char* library, const char* method) {
     return Costs("receive", library, method, size);
   };
-  for (const char* ours : {"OnReadyRead, until empty", "OnReadyRead, while pending"}) {
+  for (const char* ours :
+       {"OnReadyRead, ReceiveBatch", "OnReadyRead, until empty", "OnReadyRead, while pending"}) {
     missed += !Bar(absl::StrCat("receive, ", ours, " / Qt's readDatagram"),
                    RatiosOf(costs("pollux", ours), costs("Qt 6", "readDatagram")), 0.43);
   }
