@@ -223,6 +223,7 @@ absl::StatusOr<size_t> HostSocket::ReceiveFrom(absl::Span<char> buffer, Datagram
     error = none ? internal::NothingPending() : Failure(outcome.error(), "receive");
     return error;
   }
+  Gives();
   if (info != nullptr) internal::CopyInfo(slot.info, with_metadata_, *info);
   return slot.size;
 }

@@ -32,6 +32,7 @@ absl::StatusOr<size_t> EngineSocket::ReceiveFrom(absl::Span<char> buffer, Datagr
   slot.buffer = buffer;
   const absl::StatusOr<size_t> received = Receive({&slot, 1});
   if (received.ok() && *received == 1) {
+    Gives();
     if (info != nullptr) *info = slot.info;
     return slot.size;
   }

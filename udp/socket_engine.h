@@ -120,6 +120,8 @@ class EngineSocket {
   // Fills `buffer`, and `info` unless it is null; returns how much. Temporary when there is none.
   virtual absl::StatusOr<size_t> ReceiveFrom(absl::Span<char> buffer, DatagramInfo* info,
                                              absl::Status& error);
+  // How many datagrams it has given, modulo 2^32.
+  uint32_t given() const { return given_; }
   // The payload size of the next datagram, which can be 0; nullopt when there is none.
   virtual std::optional<size_t> PendingDatagramSize() = 0;
   // Whether there is one: the same question for less, where the engine knows without asking.
@@ -138,9 +140,13 @@ class EngineSocket {
   // listens can be cheaper; null ends the listening.
   virtual void SetListener(ReadyListener* listener) = 0;
   // Has the listener told in the next turn if something is pending then: for those who left
-  // something behind, or came late. A listener that has read calls it before it returns, by which
-  // an engine learns that it has.
+  // something behind, or came late.
   virtual void RequestReady() = 0;
+  // The listener has done what it does when it is told, and calls this before it returns, unless
+  // the socket is gone; it need not where nothing is known to wait. `again`: `RequestReady`.
+  virtual void Told(bool again) {
+    if (again) RequestReady();
+  }
 
   // Which fields of `DatagramInfo` to fill from now on, beyond the free ones. What the platform
   // lacks stays empty.
@@ -166,11 +172,14 @@ class EngineSocket {
   ReceiveSlot& scratch();
   void SetKnownDatagrams(Waiting known) { known_datagrams_ = known; }
   void SetKnownErrors(Waiting known) { known_errors_ = known; }
+  // `ReceiveFrom` gives one.
+  void Gives() { ++given_; }
 
  private:
   SocketEngine& engine_;
   Waiting known_datagrams_ = Waiting::kUnknown;
   Waiting known_errors_ = Waiting::kUnknown;
+  uint32_t given_ = 0;
 };
 
 // Makes sockets, and has all else that a program needs of its host. Sockets and timers must be gone

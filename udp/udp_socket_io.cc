@@ -147,7 +147,6 @@ ABSL_ATTRIBUTE_NOINLINE absl::StatusOr<size_t> ReadOtherwise(SocketCore& core,
   const bool may_read = core.MayRead();
   absl::StatusOr<size_t> size =
       may_read ? core.socket->ReceiveFrom(buffer, info, core.error) : core.Fail(NothingPending());
-  if (size.ok()) core.Took(1);
   core.ReadTried();
   return size;
 }
@@ -208,7 +207,6 @@ ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> UdpSocket::ReadDatagram(absl::Span<cha
   SocketCore& c = core();
   const bool straight = c.socket != nullptr && c.left() > 0 && !c.AsksAfterReading();
   if (ABSL_PREDICT_FALSE(!straight)) return ReadOtherwise(c, buffer, info);
-  c.Took(1);
   c.ReadTried();
   return c.socket->ReceiveFrom(buffer, info, c.error);
 }

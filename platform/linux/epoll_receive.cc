@@ -44,6 +44,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline int64_t EpollSocket::ReceivePlainly(absl::Sp
 
 ABSL_ATTRIBUTE_HOT ABSL_ATTRIBUTE_NOINLINE absl::StatusOr<size_t> EpollSocket::ReceiveHeld(
     absl::Span<char> buffer, DatagramInfo* info) {
+  Gives();
   return HandOut(buffer, info);
 }
 
@@ -56,6 +57,7 @@ ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> EpollSocket::ReceiveFrom(absl::Span<ch
   SocketAddress from;
   const int64_t result = ReceivePlainly(buffer, from);
   if (ABSL_PREDICT_FALSE(result < 0)) return NothingReceived(result, error);
+  Gives();
   ahead_pace_.Took(1, 1);
   const size_t size = static_cast<size_t>(result);
   if (info != nullptr) {

@@ -88,23 +88,8 @@ void EpollSocket::BeWatchedAtLast() {
   if (result < 0) watch_timer_->Start(kWatchAgainAfter);
 }
 
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline void EpollSocket::Told() {
-  telling_ = false;
-  ahead_pace_.End();
-  const bool left = (surely_readable_ && !received_) || maybe_failed_ || read_failed_;
-  if (ABSL_PREDICT_TRUE(watch_ == Watch::kLevels && !left)) return;
-  if (watch_ == Watch::kEdges && received_ && !levels_refused_) {
-    loop_.SetWatch(socket_.fd, *this, Watch::kLevels);
-  } else if (watch_ == Watch::kLevels) {
-    // Left as it was: levels would have the loop run for nothing until that changes.
-    levels_refused_ = true;
-    loop_.SetWatch(socket_.fd, *this, Watch::kEdges);
-  }
-}
-
 ABSL_ATTRIBUTE_HOT void EpollSocket::RequestReady() {
   if (ABSL_PREDICT_FALSE(listener_ == nullptr)) return;
-  if (telling_) Told();
   if (ABSL_PREDICT_FALSE(watch_ == Watch::kNothing)) BeWatched();
   // Epoll tells of what comes later, and of levels in the next turn by itself.
   const bool by_itself = watch_ == Watch::kLevels;
@@ -116,14 +101,30 @@ ABSL_ATTRIBUTE_HOT void EpollSocket::RequestReady() {
 // function that is returned to after a system call costs several nanoseconds.
 ABSL_ATTRIBUTE_HOT void EpollSocket::OnReady() {
   if (ABSL_PREDICT_FALSE(listener_ == nullptr)) return;
-  if (ABSL_PREDICT_FALSE(telling_)) Told();
-  telling_ = true;
   received_ = false;
   read_failed_ = false;
   if (!handle_taken_) ahead_pace_.Begin();
   SetKnownErrors(HasNoError() ? Waiting::kNothing : Waiting::kUnknown);
   if (surely_readable_ && !handle_taken_) SetKnownDatagrams(Waiting::kSomething);
   listener_->OnReady();
+}
+
+ABSL_ATTRIBUTE_HOT void EpollSocket::Told(bool again) {
+  ahead_pace_.End();
+  AdaptToListener();
+  if (again) RequestReady();
+}
+
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline void EpollSocket::AdaptToListener() {
+  const bool left = (surely_readable_ && !received_) || maybe_failed_ || read_failed_;
+  if (ABSL_PREDICT_TRUE(watch_ == Watch::kLevels && !left)) return;
+  if (watch_ == Watch::kEdges && received_ && !levels_refused_) {
+    loop_.SetWatch(socket_.fd, *this, Watch::kLevels);
+  } else if (watch_ == Watch::kLevels) {
+    // Left as it was: levels would have the loop run for nothing until that changes.
+    levels_refused_ = true;
+    loop_.SetWatch(socket_.fd, *this, Watch::kEdges);
+  }
 }
 
 ABSL_ATTRIBUTE_HOT std::optional<AsyncError> EpollSocket::TakeAsyncError() {

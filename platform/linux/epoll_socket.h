@@ -65,6 +65,7 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
 
   void SetListener(ReadyListener* listener) override;
   void RequestReady() override;
+  void Told(bool again) override;
 
   std::optional<NativeHandle> native_handle() override;
 
@@ -82,9 +83,8 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   void BeWatched();
   // That time has come.
   void BeWatchedAtLast();
-  // The listener has done what it does when it is told: from now on the loop tells of levels or of
-  // edges, as fits that. Of one that asks for nothing this is seen when it is told again.
-  void Told();
+  // Has the loop tell of levels or of edges, as fits what the listener has just done.
+  void AdaptToListener();
   // Whether there is none, as far as can be known without asking the kernel.
   bool HasNoError() const {
     return ABSL_PREDICT_TRUE(!errors_.kept() && !maybe_failed_ && watch_ != Watch::kNothing);
@@ -145,9 +145,8 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
 
   // What each datagram needs lies together, and beside what the loop needs of a `Watched`.
   ReadyListener* listener_ = nullptr;  // Null for nobody.
-  bool telling_ = false;               // The listener was told, and `Told` not called since.
-  bool received_ = false;              // A receive was tried since the callback began.
-  bool read_failed_ = false;           // The last one in the callback.
+  bool received_ = false;              // A receive was tried since the listener was told.
+  bool read_failed_ = false;           // The last one since then.
   bool maybe_failed_ = false;          // The kernel may have an error.
   bool levels_refused_ = false;
   bool handle_taken_ = false;

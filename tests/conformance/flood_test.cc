@@ -88,6 +88,36 @@ TEST_P(FloodTest, AtTheMaximumTheSocketLooksEmptyUntilTheCallbackHasReturned) {
   EXPECT_GE(calls.size(), 3u);
 }
 
+// Neither does a read that finds nothing count, nor what an earlier socket of the object gave.
+TEST_P(FloodTest, WhatIsReadCountsHoweverItIsRead) {
+  UdpSocket bob = Bound(b(), IpAddress::LoopbackIpv4());
+  bob.SetReadyReadMax(3);
+  std::vector<size_t> calls;
+  std::array<char, 8> bytes;
+  const auto read = [&] { return bob.ReadDatagram(absl::MakeSpan(bytes)).ok(); };
+  bob.OnReadyRead([&] {
+    calls.push_back(0);
+    while (read()) ++calls.back();
+    if (calls.size() > 1) return;
+    // One was there; two more may be had.
+    for (int i = 0; i < 5; ++i) EXPECT_FALSE(read());
+    bob.Close();
+    EXPECT_THAT(bob.Bind(IpAddress::LoopbackIpv4(), 0), IsOk());
+    Fill(bob, 7);
+    // At once on a host of its own, as a simulated one is not within a callback.
+    while (read()) ++calls.back();
+  });
+  Fill(bob, 1);
+  size_t all = 0;
+  ASSERT_TRUE(bed().RunUntil([&] {
+    all = 0;
+    for (const size_t call : calls) all += call;
+    return all == 8;
+  }));
+  EXPECT_GE(calls.size(), 3u);
+  for (const size_t call : calls) EXPECT_LE(call, 3u);
+}
+
 TEST_P(FloodTest, ABatchGivesWhatIsLeft) {
   UdpSocket bob = Bound(b(), IpAddress::LoopbackIpv4());
   bob.SetReadyReadMax(10);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -289,6 +290,64 @@ TEST_F(ReadAheadTest, WhoKnowsThatThereAreNoMoreAsksNoMore) {
   ASSERT_TRUE(RunUntil([&] { return read_.size() == 31; }));
   EXPECT_EQ(read_, sent_);
   EXPECT_EQ(signals, 2);
+}
+
+// Who hears of errors alone, and reads elsewhere, is told of nothing and reads outside.
+TEST_F(ReadAheadTest, ReadingElsewhereIsOutsideThoughErrorsAreListenedFor) {
+  bob_.OnError([](const absl::Status& error) { ADD_FAILURE() << error; });
+  for (int frame = 0; frame < 4; ++frame) {
+    SendMany(7);
+    engine_->loop().RunFor(absl::ZeroDuration());
+    for (int i = 0; i < 7; ++i) EXPECT_TRUE(Read());
+    SendMany(1);
+    EXPECT_TRUE(bob_.HasPendingDatagrams());
+    EXPECT_TRUE(Read());
+  }
+  EXPECT_EQ(read_, sent_);
+  EXPECT_EQ(calls_->count(Call::kRecvMMsg), 0);
+}
+
+TEST_F(ReadAheadTest, ACallbackThatReplacesItselfIsServedAsAnyOther) {
+  std::function<void()> callback = [&] {
+    bob_.OnReadyRead([&] { callback(); });
+    while (Read()) {
+    }
+  };
+  bob_.OnReadyRead([&] { callback(); });
+  for (int i = 0; i < 3; ++i) {
+    SendMany(20);
+    ASSERT_TRUE(RunUntil([&] { return read_.size() == sent_.size(); }));
+  }
+  EXPECT_EQ(read_, sent_);
+  // Two alone, 2, 4, 8 and 4 of 16, and one that finds nothing as long as levels do not tell; then
+  // one each time.
+  EXPECT_EQ(calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom), 7 + 1 + 1);
+}
+
+TEST_F(ReadAheadTest, ErrorsInARowAreNothingThatACallbackLeft) {
+  ReadAllWhenReady();
+  int errors = 0;
+  bob_.OnError([&](const absl::Status&) { ++errors; });
+  const Endpoint peer = alice_->LocalEndpoint();
+  ASSERT_THAT(bob_.ConnectToHost(IpAddress::LoopbackIpv4(), peer.port), IsOk());
+  ASSERT_TRUE(RunUntil([&] { return bob_.state() == SocketState::kConnected; }));
+  const auto receives_for_ten = [&] {
+    SendMany(10);
+    const int before = calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom);
+    EXPECT_TRUE(RunUntil([&] { return read_.size() == sent_.size(); }));
+    return calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom) - before;
+  };
+  receives_for_ten();
+  EXPECT_EQ(receives_for_ten(), 1);
+  alice_.reset();  // What is sent there is refused.
+  for (int i = 1; i <= 3; ++i) {
+    EXPECT_THAT(bob_.Write("x"), IsOk());
+    EXPECT_TRUE(RunUntil([&] { return errors == i; }));
+  }
+  alice_ = NewSocket(AddressFamily::kIpv4);
+  ASSERT_THAT(alice_->Bind(Endpoint(IpAddress::LoopbackIpv4(), peer.port)), IsOk());
+  receives_for_ten();
+  EXPECT_EQ(receives_for_ten(), 1);
 }
 
 TEST_F(ReadAheadTest, ADatagramThatComesWhileTheProgramReadsIsReadInTheSameCallback) {

@@ -50,7 +50,9 @@ absl::StatusOr<std::unique_ptr<EngineSocket>> SocketCore::Open(AddressFamily& fa
 }
 
 void SocketCore::Adopt(std::unique_ptr<EngineSocket> opened) {
+  CountGiven();
   socket = std::move(opened);
+  SetLeft(left_);
   ++openings;
   listening_ = false;
   ListenAsNeeded();
@@ -73,6 +75,7 @@ void SocketCore::CollectErrors() {
 
 void SocketCore::Drop() {
   ++lookups;
+  CountGiven();
   socket.reset();
   listening_ = false;
   bound_by_program = false;
@@ -156,7 +159,10 @@ ABSL_ATTRIBUTE_HOT void SocketCore::OnReady() {
   const Running running(*this);
   if (socket->known_errors() != Waiting::kNothing) ReportAsyncErrors();
   if (ABSL_PREDICT_FALSE(first_event_ < events_.size())) Flush();
-  if (ABSL_PREDICT_TRUE(!closed_)) TellReadyRead();
+  if (ABSL_PREDICT_FALSE(closed_)) return;
+  const bool again = TellReadyRead();
+  if (ABSL_PREDICT_FALSE(closed_ || socket == nullptr)) return;
+  if (!again || !IsIdle()) socket->Told(again);
 }
 
 // Apart, since it mostly has nothing to do, and what it needs for that is not for nothing.
@@ -170,22 +176,22 @@ ABSL_ATTRIBUTE_NOINLINE void SocketCore::ReportAsyncErrors() {
   socket->RequestReady();
 }
 
-ABSL_ATTRIBUTE_ALWAYS_INLINE inline void SocketCore::TellReadyRead() {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline bool SocketCore::TellReadyRead() {
   // Only of a datagram that is there: the engine's hint may be stale, or have been about an error.
-  if (ABSL_PREDICT_FALSE(socket == nullptr || !ready_read.is_set())) return;
+  if (ABSL_PREDICT_FALSE(socket == nullptr || !ready_read.is_set())) return false;
   if (ABSL_PREDICT_FALSE(ready_read.is_running())) {
     // The callback runs the loop, which has served all others as if the callback had returned.
-    left_ = Allowance();
-    return;
+    SetLeft(Allowance());
+    return false;
   }
-  if (told_ && !handle_taken_) return;
-  if (!HasPending()) return;
+  if (told_ && !handle_taken_) return false;
+  if (!HasPending()) return false;
   told_ = true;
-  left_ = Allowance();
+  SetLeft(Allowance());
   ready_read.Run();
   left_ = kNoBound;
-  // The callback has read: tell of what it left, or of what came while it ran.
-  if (!closed_ && !told_ && socket != nullptr) RequestReady();
+  // Where it has read: of what it left, or of what came while it ran.
+  return !told_;
 }
 
 }  // namespace pollux::internal

@@ -57,8 +57,9 @@ class SocketCore final : public std::enable_shared_from_this<SocketCore>, privat
   };
   static constexpr uint64_t kNoBound = std::numeric_limits<uint64_t>::max();
 
-  uint64_t left_ = kNoBound;
-  int running_ = 0;  // How many `Running` there are.
+  uint64_t left_ = kNoBound;  // Of which what the engine has given since is not yet taken off.
+  uint32_t given_ = 0;        // By the engine then.
+  int running_ = 0;           // How many `Running` there are.
   bool closed_ = false;
   bool told_ = false;  // ready_read has run, and the program has not read since.
   bool handle_taken_ = false;
@@ -131,9 +132,7 @@ class SocketCore final : public std::enable_shared_from_this<SocketCore>, privat
   }
   // Has the engine come back if something waits.
   void RequestReady() {
-    const bool idle = socket->known_datagrams() == Waiting::kNothing &&
-                      socket->known_errors() == Waiting::kNothing;
-    if (!idle) socket->RequestReady();
+    if (!IsIdle()) socket->RequestReady();
   }
   // The program has tried to read: ready_read may be told again.
   void ReadTried() {
@@ -146,18 +145,18 @@ class SocketCore final : public std::enable_shared_from_this<SocketCore>, privat
   // ---- How much one OnReadyRead hands out ----
 
   // How many datagrams the program may have now: outside of OnReadyRead more than it can ever read.
-  uint64_t left() const { return left_; }
+  // Only while there is a socket, as the next one.
+  uint64_t left() const { return left_ - (socket->given() - given_); }
   // Whether it may have one. Where not, the loop will be back, also one that the callback runs.
-  // Only while there is a socket.
   bool MayRead() {
-    if (ABSL_PREDICT_TRUE(left_ > 0)) return true;
+    if (ABSL_PREDICT_TRUE(left() > 0)) return true;
     socket->RequestReady();
     return false;
   }
-  // It has got that many of them,
+  // It has got that many of them in a batch,
   void Took(uint64_t datagrams) { left_ -= datagrams; }
   // and so many besides: runs are not cut.
-  void TookMore(uint64_t datagrams) { left_ -= std::min(left_, datagrams); }
+  void TookMore(uint64_t datagrams) { left_ -= std::min(left(), datagrams); }
 
   // ---- Listening ----
 
@@ -198,9 +197,23 @@ class SocketCore final : public std::enable_shared_from_this<SocketCore>, privat
   void Flush();
   void OnReady() override;
   void ReportAsyncErrors();
-  void TellReadyRead();
+  // Returns whether it is to be told again.
+  bool TellReadyRead();
+  // Whether the engine knows that nothing waits.
+  bool IsIdle() const {
+    return socket->known_datagrams() == Waiting::kNothing &&
+           socket->known_errors() == Waiting::kNothing;
+  }
   // How much OnReadyRead may hand out from here on.
   uint64_t Allowance() const { return ready_read_max == 0 ? kNoBound : ready_read_max; }
+  void SetLeft(uint64_t datagrams) {
+    left_ = datagrams;
+    given_ = socket->given();
+  }
+  // Before the engine socket goes: another one counts anew.
+  void CountGiven() {
+    if (socket != nullptr) left_ = left();
+  }
 
   std::unique_ptr<Reading> reading_;
   std::shared_ptr<SocketCore> until_then_;  // Itself, if it was closed while `Running`.
