@@ -110,6 +110,15 @@ ABSL_ATTRIBUTE_HOT void IncomingBatch::Fill(absl::Span<ReceiveSlot> slots, Metad
   }
 }
 
+ABSL_ATTRIBUTE_HOT void IncomingBatch::FillSizesAndSources(absl::Span<ReceiveSlot> slots) {
+  for (size_t i = 0; i < slots.size(); ++i) {
+    slots[i].size = messages_[i].msg_len;
+    slots[i].segment_size = 0;
+    *addresses_[i].mutable_length() = messages_[i].msg_hdr.msg_namelen;
+    addresses_[i].ToEndpoint(slots[i].info.source);
+  }
+}
+
 void IncomingBatch::ReadControl(msghdr& header, Metadata requested, ReceiveSlot& slot) {
   if (requested != Metadata::kNone) posix::ReadControl(header, requested, slot.info);
   if (!slot.coalesce) return;

@@ -63,6 +63,9 @@ class IncomingBatch {
   void Prepare(absl::Span<ReceiveSlot> slots, bool with_control);
   // Fills the slots of messages that have been received.
   void Fill(absl::Span<ReceiveSlot> slots, Metadata requested, bool with_control);
+  // The same where no control messages were asked for, of slots in which nobody reads but sizes and
+  // sources.
+  void FillSizesAndSources(absl::Span<ReceiveSlot> slots);
 
   mmsghdr* messages() { return messages_; }
 

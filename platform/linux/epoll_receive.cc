@@ -139,7 +139,7 @@ int64_t EpollSocket::ReceiveWithControl(absl::Span<char> buffer, DatagramInfo& i
   return result;
 }
 
-ABSL_ATTRIBUTE_HOT int64_t EpollSocket::ReceiveSome(absl::Span<ReceiveSlot> slots) {
+ABSL_ATTRIBUTE_HOT int64_t EpollSocket::ReceiveSome(absl::Span<ReceiveSlot> slots, bool ahead) {
   received_ = true;
   surely_readable_ = false;
   SetKnownDatagrams(Waiting::kUnknown);
@@ -151,7 +151,11 @@ ABSL_ATTRIBUTE_HOT int64_t EpollSocket::ReceiveSome(absl::Span<ReceiveSlot> slot
   });
   if (result < 0) return result;
   const size_t count = static_cast<size_t>(result);
-  batches_.incoming.Fill(slots.first(count), metadata_, with_control);
+  if (ahead && !with_control) {
+    batches_.incoming.FillSizesAndSources(slots.first(count));
+  } else {
+    batches_.incoming.Fill(slots.first(count), metadata_, with_control);
+  }
   // The queue was empty, or an error ended the batch; epoll tells of what comes after either.
   if (count < slots.size()) maybe_readable_ = maybe_failed_;
   return result;
@@ -164,7 +168,7 @@ ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> EpollSocket::ReceiveMany(absl::Span<Re
   size_t received = 0;
   while (received < slots.size()) {
     const absl::Span<ReceiveSlot> part = slots.subspan(received, IncomingBatch::kMessages);
-    const int64_t result = ReceiveSome(part);
+    const int64_t result = ReceiveSome(part, /*ahead=*/false);
     if (result < 0) {
       absl::StatusOr<size_t> failure = ReceiveFailure(result);
       if (received > 0) break;
@@ -209,7 +213,7 @@ int64_t EpollSocket::TakeAhead() {
   if (ahead_pace_.TakeFoundAll() && watch_ == Watch::kLevels) return -EAGAIN;
   const size_t most = AheadMost();
   const absl::Span<ReceiveSlot> room = ahead_.Room(most);
-  const int64_t result = most == 1 ? ReceiveSingle(room[0]) : ReceiveSome(room);
+  const int64_t result = most == 1 ? ReceiveSingle(room[0]) : ReceiveSome(room, /*ahead=*/true);
   const size_t count = result < 0 ? 0 : static_cast<size_t>(result);
   ahead_.Filled(count, metadata_ != Metadata::kNone);
   if (count > 0) SetKnownDatagrams(Waiting::kSomething);

@@ -111,8 +111,9 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   absl::StatusOr<size_t> ReceiveOne(ReceiveSlot& slot);
   // One datagram, or run, into `slot`; returns 1 or a negated errno.
   int64_t ReceiveSingle(ReceiveSlot& slot);
-  // As many as one call gives for `slots`; returns how many, or a negated errno.
-  int64_t ReceiveSome(absl::Span<ReceiveSlot> slots);
+  // As many as one call gives for `slots`, which are the program's or `ahead_`'s; returns how many,
+  // or a negated errno.
+  int64_t ReceiveSome(absl::Span<ReceiveSlot> slots, bool ahead);
   // Whether there is something to be known from control messages.
   bool ReceivesWithControl() const { return metadata_ != Metadata::kNone || offload_.coalescing(); }
   // One datagram into `buffer`; returns the size that it had, or a negated errno. The second form
