@@ -27,7 +27,9 @@ void BlockPool::Free(void* block) { ::operator delete(block, kAlignment); }
 
 void BlockPool::OwnerGone() {
   owned_ = false;
-  if (taken_ == 0) delete this;
+  if (taken_ == 0) End();
 }
+
+void BlockPool::End() { delete this; }
 
 }  // namespace pollux::sim

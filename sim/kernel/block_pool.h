@@ -46,7 +46,7 @@ class BlockPool {
     } else {
       idle_[steps - 1] = new (block) Idle{idle_[steps - 1]};
     }
-    if (--taken_ == 0 && !owned_) delete this;
+    if (--taken_ == 0 && !owned_) End();
   }
 
   // Blocks come in multiples of this, a processor's cache line. Larger ones than `kStep * kSizes`
@@ -67,6 +67,9 @@ class BlockPool {
   static void* Allocate(size_t size);
   static void Free(void* block);
   void OwnerGone();
+  // Nobody can have the pool any more. Not inline: GCC would take what follows a `Give` for a use
+  // of what was deleted there.
+  void End();
 
   std::array<Idle*, kSizes> idle_ = {};  // By size, the latest first.
   size_t taken_ = 0;
