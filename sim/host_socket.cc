@@ -2,8 +2,6 @@
 
 #include "sim/host_socket.h"
 
-#include <utility>
-
 #include "absl/base/optimization.h"
 #include "absl/strings/str_cat.h"
 #include "udp/internal/datagram_info.h"
@@ -277,8 +275,9 @@ void HostSocket::Enlist() {
 
 void HostSocket::RunReady() {
   listed_ = false;
-  const bool arrived = std::exchange(arrived_, false);
-  const bool requested = std::exchange(requested_, false);
+  const bool arrived = arrived_;
+  const bool requested = requested_;
+  arrived_ = requested_ = false;
   const bool pending = arrived || (requested && (errors_ || stack().Readable(id_)));
   if (pending && listener_ != nullptr) listener_->OnReady();
 }

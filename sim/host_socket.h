@@ -104,11 +104,12 @@ class HostSocket final : public EngineSocket {
   void Enlist();
 
   const AddressFamily family_;
-  bool dead_ = false;       // Its machine has crashed.
-  bool arrived_ = false;    // Since the callback ran.
-  bool requested_ = false;  // By RequestReady.
-  bool listed_ = false;     // For the next turn.
-  bool with_metadata_ = false;
+  // In one byte, so that what a delivery needs lies in few lines of a processor's cache.
+  bool dead_ : 1 = false;       // Its machine has crashed.
+  bool arrived_ : 1 = false;    // Since the callback ran.
+  bool requested_ : 1 = false;  // By RequestReady.
+  bool listed_ : 1 = false;     // For the next turn.
+  bool with_metadata_ : 1 = false;
   ControlBlock& block_;  // Gone when the machine crashes.
   const SocketId id_;
   ReadyListener* listener_ = nullptr;        // Null for nobody.

@@ -177,9 +177,9 @@ class EngineSocket {
 
  private:
   SocketEngine& engine_;
+  uint32_t given_ = 0;
   Waiting known_datagrams_ = Waiting::kUnknown;
   Waiting known_errors_ = Waiting::kUnknown;
-  uint32_t given_ = 0;
 };
 
 // Makes sockets, and has all else that a program needs of its host. Sockets and timers must be gone
