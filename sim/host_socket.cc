@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "udp/internal/datagram_info.h"
 #include "udp/internal/prefetch.h"
-#include "udp/internal/temporary.h"
 #include "udp/socket_error.h"
 
 namespace pollux::sim {
@@ -146,9 +145,7 @@ absl::Status HostSocket::SendTo(absl::string_view payload, const Endpoint& desti
   StashErrors();
   const Outcome<> outcome = stack().Send(block_, slot);
   if (ABSL_PREDICT_TRUE(outcome.ok())) return absl::OkStatus();
-  const absl::StatusOr<size_t> failure = SendFailure(outcome, slot);
-  error = failure.ok() ? internal::SendBufferFull() : failure.status();
-  return error;
+  return NoneSent(SendFailure(outcome, slot), error);
 }
 
 bool HostSocket::IsSendable(const SendSlot& slot) const {
@@ -200,10 +197,13 @@ absl::StatusOr<size_t> HostSocket::Receive(absl::Span<ReceiveSlot> slots) {
   size_t received = 0;
   while (received < slots.size() && Take(slots[received], outcome)) ++received;
   SetKnownDatagrams(UdpStack::KnownDatagrams(block_));
-  if (ABSL_PREDICT_FALSE(received == 0 && !outcome.ok() && outcome.error() != OsError::kAgain)) {
-    return Failure(outcome.error(), "receive");
-  }
+  if (ABSL_PREDICT_FALSE(received == 0)) return ReceiveFailure(outcome);
   return received;
+}
+
+absl::StatusOr<size_t> HostSocket::ReceiveFailure(const Outcome<bool>& outcome) const {
+  if (outcome.ok() || outcome.error() == OsError::kAgain) return 0;
+  return Failure(outcome.error(), "receive");
 }
 
 // As `Receive`, into one buffer.
@@ -216,11 +216,7 @@ absl::StatusOr<size_t> HostSocket::ReceiveFrom(absl::Span<char> buffer, Datagram
   Outcome<bool> outcome = false;
   const bool taken = Take(slot, outcome);
   SetKnownDatagrams(UdpStack::KnownDatagrams(block_));
-  if (ABSL_PREDICT_FALSE(!taken)) {
-    const bool none = outcome.ok() || outcome.error() == OsError::kAgain;
-    error = none ? internal::NothingPending() : Failure(outcome.error(), "receive");
-    return error;
-  }
+  if (ABSL_PREDICT_FALSE(!taken)) return NoneReceived(ReceiveFailure(outcome), error);
   Gives();
   if (info != nullptr) internal::CopyInfo(slot.info, with_metadata_, *info);
   return slot.size;

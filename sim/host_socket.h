@@ -96,6 +96,8 @@ class HostSocket final : public EngineSocket {
   std::string DescribeSend(const SendSlot& slot) const;
   // Receives one datagram; false for none, or for what `outcome` then says.
   bool Take(ReceiveSlot& slot, Outcome<bool>& outcome);
+  // What a call that received nothing comes to.
+  absl::StatusOr<size_t> ReceiveFailure(const Outcome<bool>& outcome) const;
   // Takes errors that have arrived out of the stack, so that they cannot fail the next call.
   void StashErrors() {
     if (known_errors() == Waiting::kUnknown) TakeErrors();

@@ -21,9 +21,7 @@ absl::Status EngineSocket::SendTo(absl::string_view payload, const Endpoint& des
                                   absl::Status& error) {
   const SendSlot slot = {.payload = payload, .destination = destination};
   const absl::StatusOr<size_t> sent = Send({&slot, 1});
-  if (sent.ok() && *sent == 1) return absl::OkStatus();
-  error = sent.ok() ? internal::SendBufferFull() : sent.status();
-  return error;
+  return sent.ok() && *sent == 1 ? absl::OkStatus() : NoneSent(sent, error);
 }
 
 absl::StatusOr<size_t> EngineSocket::ReceiveFrom(absl::Span<char> buffer, DatagramInfo* info,
@@ -31,11 +29,19 @@ absl::StatusOr<size_t> EngineSocket::ReceiveFrom(absl::Span<char> buffer, Datagr
   ReceiveSlot& slot = scratch();
   slot.buffer = buffer;
   const absl::StatusOr<size_t> received = Receive({&slot, 1});
-  if (received.ok() && *received == 1) {
-    Gives();
-    if (info != nullptr) *info = slot.info;
-    return slot.size;
-  }
+  if (!received.ok() || *received == 0) return NoneReceived(received, error);
+  Gives();
+  if (info != nullptr) *info = slot.info;
+  return slot.size;
+}
+
+absl::Status EngineSocket::NoneSent(const absl::StatusOr<size_t>& sent, absl::Status& error) {
+  error = sent.ok() ? internal::SendBufferFull() : sent.status();
+  return error;
+}
+
+absl::Status EngineSocket::NoneReceived(const absl::StatusOr<size_t>& received,
+                                        absl::Status& error) {
   error = received.ok() ? internal::NothingPending() : received.status();
   return error;
 }

@@ -174,6 +174,9 @@ class EngineSocket {
   void SetKnownErrors(Waiting known) { known_errors_ = known; }
   // `ReceiveFrom` gives one.
   void Gives() { ++given_; }
+  // What `SendTo`, and `ReceiveFrom`, come to where `Send` or `Receive` comes to 0 or a failure.
+  static absl::Status NoneSent(const absl::StatusOr<size_t>& sent, absl::Status& error);
+  static absl::Status NoneReceived(const absl::StatusOr<size_t>& received, absl::Status& error);
 
  private:
   SocketEngine& engine_;

@@ -199,8 +199,9 @@ class UdpSocket {
   // ---- Callbacks; an empty one removes ----
 
   // There is something to read. Runs once, and again only after the program has read, or has looked
-  // and found nothing: whatever was left, or has come since, is told then. Setting it tells of what
-  // is already there.
+  // and found nothing: whatever was left, or has come since, is told then. A datagram that comes
+  // while it reads may be read at once, or not before that. Setting it tells of what is already
+  // there.
   //
   // A callback that reads until nothing is pending returns, however fast a peer sends: one run
   // hands out `kReadyReadMax` datagrams at most, then the socket looks empty until it has returned.

@@ -13,7 +13,6 @@
 #include "platform/linux/epoll_socket.h"
 #include "platform/posix/control_messages.h"
 #include "udp/internal/datagram_info.h"
-#include "udp/internal/temporary.h"
 
 namespace pollux::linux_engine {
 
@@ -56,7 +55,7 @@ ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> EpollSocket::ReceiveFrom(absl::Span<ch
   if (ABSL_PREDICT_FALSE(!plain)) return EngineSocket::ReceiveFrom(buffer, info, error);
   SocketAddress from;
   const int64_t result = ReceivePlainly(buffer, from);
-  if (ABSL_PREDICT_FALSE(result < 0)) return NothingReceived(result, error);
+  if (ABSL_PREDICT_FALSE(result < 0)) return NoneReceived(ReceiveFailure(result), error);
   Gives();
   ahead_pace_.Took(1, 1);
   const size_t size = static_cast<size_t>(result);
@@ -66,13 +65,6 @@ ABSL_ATTRIBUTE_HOT absl::StatusOr<size_t> EpollSocket::ReceiveFrom(absl::Span<ch
     info->truncated = size > buffer.size();
   }
   return std::min(size, buffer.size());
-}
-
-ABSL_ATTRIBUTE_NOINLINE absl::Status EpollSocket::NothingReceived(int64_t result,
-                                                                  absl::Status& error) {
-  const absl::StatusOr<size_t> failure = ReceiveFailure(result);
-  error = failure.ok() ? internal::NothingPending() : failure.status();
-  return error;
 }
 
 int64_t EpollSocket::ReceiveSingle(ReceiveSlot& slot) {

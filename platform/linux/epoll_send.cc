@@ -10,7 +10,6 @@
 #include "absl/base/optimization.h"
 #include "platform/linux/epoll_socket.h"
 #include "platform/posix/control_messages.h"
-#include "udp/internal/temporary.h"
 
 namespace pollux::linux_engine {
 namespace {
@@ -34,18 +33,8 @@ ABSL_ATTRIBUTE_HOT absl::Status EpollSocket::SendTo(absl::string_view payload,
     return socket_.calls->SendStraight(socket_.fd, payload.data(), payload.size(), kSendFlags,
                                        to.data(), to.length());
   });
-  if (ABSL_PREDICT_FALSE(result < 0)) return NothingSent(result, payload, destination, error);
-  return absl::OkStatus();
-}
-
-ABSL_ATTRIBUTE_NOINLINE absl::Status EpollSocket::NothingSent(int64_t result,
-                                                              absl::string_view payload,
-                                                              const Endpoint& destination,
-                                                              absl::Status& error) {
-  const absl::StatusOr<size_t> failure =
-      SendFailure(result, {.payload = payload, .destination = destination});
-  error = failure.ok() ? internal::SendBufferFull() : failure.status();
-  return error;
+  if (ABSL_PREDICT_TRUE(result >= 0)) return absl::OkStatus();
+  return NoneSent(SendFailure(result, {.payload = payload, .destination = destination}), error);
 }
 
 absl::StatusOr<size_t> EpollSocket::SendOne(const SendSlot& slot) {

@@ -93,9 +93,6 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   std::optional<AsyncError> LookForAsyncError();
 
   absl::StatusOr<size_t> SendOne(const SendSlot& slot);
-  // What `SendTo` comes to where the kernel has refused.
-  absl::Status NothingSent(int64_t result, absl::string_view payload, const Endpoint& destination,
-                           absl::Status& error);
   int64_t SendWithOptions(const SendSlot& slot, internal::SocketAddress* to);
   absl::StatusOr<size_t> SendMany(absl::Span<const SendSlot> datagrams);
   // One system call's worth: returns how many datagrams were sent, 0 where the first cannot be, or
@@ -141,8 +138,6 @@ class EpollSocket final : public posix::KernelSocket, private EpollLoop::Watched
   size_t AheadMost() const;
   // What a call that received nothing comes to.
   absl::StatusOr<size_t> ReceiveFailure(int64_t result);
-  // The same for `ReceiveFrom`.
-  absl::Status NothingReceived(int64_t result, absl::Status& error);
 
   // What each datagram needs lies together, and beside what the loop needs of a `Watched`.
   ReadyListener* listener_ = nullptr;  // Null for nobody.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reading ahead: a program that reads one datagram after the other in its callback costs few
-// receives, and sees no other difference.
+// receives, and loses nothing by it.
 
 #include "platform/linux/read_ahead.h"
 
@@ -46,6 +46,8 @@ class ReadAheadTest : public EngineTest {
     read_.emplace_back(buffer_, 0, *size);
     return true;
   }
+  // Calls that received, or found nothing.
+  int receives() const { return calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom); }
   // What is told to `OnReadyRead`: read all there is.
   void ReadAllWhenReady() {
     bob_.OnReadyRead([this] {
@@ -266,12 +268,12 @@ TEST_F(ReadAheadTest, AProgramThatGetsManyEachTimeTakesManyAtOnce) {
   ReadAllWhenReady();
   SendMany(20);
   ASSERT_TRUE(RunUntil([&] { return read_.size() == 20; }));
-  const int receives = calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom);
+  const int before = receives();
   SendMany(20);
   ASSERT_TRUE(RunUntil([&] { return read_.size() == 40; }));
   EXPECT_EQ(read_, sent_);
   // 20 of the 30 asked for, so that there were no more.
-  EXPECT_EQ(calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom), receives + 1);
+  EXPECT_EQ(receives(), before + 1);
 }
 
 // What comes after the call that found no more is told of in the next turn, at the latest.
@@ -321,7 +323,7 @@ TEST_F(ReadAheadTest, ACallbackThatReplacesItselfIsServedAsAnyOther) {
   EXPECT_EQ(read_, sent_);
   // Two alone, 2, 4, 8 and 4 of 16, and one that finds nothing as long as levels do not tell; then
   // one each time.
-  EXPECT_EQ(calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom), 7 + 1 + 1);
+  EXPECT_EQ(receives(), 7 + 1 + 1);
 }
 
 TEST_F(ReadAheadTest, ErrorsInARowAreNothingThatACallbackLeft) {
@@ -333,9 +335,9 @@ TEST_F(ReadAheadTest, ErrorsInARowAreNothingThatACallbackLeft) {
   ASSERT_TRUE(RunUntil([&] { return bob_.state() == SocketState::kConnected; }));
   const auto receives_for_ten = [&] {
     SendMany(10);
-    const int before = calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom);
+    const int before = receives();
     EXPECT_TRUE(RunUntil([&] { return read_.size() == sent_.size(); }));
-    return calls_->count(Call::kRecvMMsg) + calls_->count(Call::kRecvFrom) - before;
+    return receives() - before;
   };
   receives_for_ten();
   EXPECT_EQ(receives_for_ten(), 1);

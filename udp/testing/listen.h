@@ -19,7 +19,8 @@
 namespace pollux::testing {
 
 // `callback` takes the place of the one there was; an empty one takes it away. It may destroy the
-// socket, or replace itself. What it holds lives as long as the thread.
+// socket, or replace itself: so nobody calls `EngineSocket::Told` when it has returned. What it
+// holds lives as long as the thread.
 inline void Listen(EngineSocket& socket, absl::AnyInvocable<void()> callback) {
   struct Listener final : ReadyListener {
     explicit Listener(absl::AnyInvocable<void()> run) : callback(std::move(run)) {}
